@@ -45,7 +45,7 @@ class RevocationEntry:
 
 @dataclass(frozen=True)
 class Membership:
-    """That a handle is live at an epoch: `accumulator` record, `epoch_number`, `value` V and `witness` C, 48 octets each.
+    """That a handle is live at an epoch: `accumulator` record, `epoch_number`, `value` V and `witness` C (48 octets).
 
     Both points are checked when it is built (`Malformed`); that they belong to a handle, `check_membership` says.
     """
@@ -94,7 +94,7 @@ def witness_for(accumulator: AccumulatorRecord, secret_key: Secret[int], value: 
 
 
 def revoke(accumulator: AccumulatorRecord, secret_key: Secret[int], value: bytes, handle: int) -> RevocationEntry:
-    """The entry (y, V') that revokes `handle` at value V (48 octets). The caller owes: y was issued and is not revoked."""
+    """The entry (y, V') that revokes `handle` at value V (48 octets). The caller owes: y is live."""
     curve = accumulator.suite.curve
     point = curve.multiply(curve.decode_g1(value), _divisor(secret_key, handle))
     return RevocationEntry(handle, point, accumulator.suite)
@@ -164,9 +164,7 @@ def entries_octets(entries: Sequence[RevocationEntry], affine: bool = False) -> 
     """The entries, 80 octets each S(y) || P(V'), or 128 each S(y) || x || y of V'. Source: [PROTOCOL 4]."""
     if not affine:
         return b"".join(encode_scalar(entry.handle) + entry.value for entry in entries)
-    return b"".join(
-        encode_scalar(entry.handle) + entry.suite.curve.encode_g1_affine(entry.point) for entry in entries
-    )
+    return b"".join(encode_scalar(entry.handle) + entry.suite.curve.encode_g1_affine(entry.point) for entry in entries)
 
 
 def decode_entries(octets: bytes, affine: bool = False, suite: Suite = SHA256) -> tuple[RevocationEntry, ...]:

@@ -25,7 +25,7 @@ def day_number(time: int) -> int:
 
 
 def period_label(time: int, period: str) -> str:
-    """`2026-11-21` for the period `day`, `2026-47` (ISO year and week) for `week`. Raises `Misuse` for another period."""
+    """`2026-11-21` for the period `day`, `2026-47` (ISO year and week) for `week`; else `Misuse`."""
     day = date.fromordinal(_EPOCH_ORDINAL + day_number(time))
     if period == "day":
         return day.isoformat()

@@ -1,8 +1,8 @@
 """Blind issuance: the issuer signs a licence over a link secret that it never learns, bound to the holder's sign-in.
 
 The holder registers X_h = ls_h J_1 before it signs in; the sign-in's nonce is a hash of X_h, so that the identity
-provider's token is evidence that this person registered this point. The request commits to ls_h again and proves, in one
-joint relation, that C and X_h hold the same secret:
+provider's token is evidence that this person registered this point. The request commits to ls_h again and proves, in
+one joint relation, that C and X_h hold the same secret:
 
     C = blind Q_2 + ls J_1        X_h = ls J_1
 
@@ -75,8 +75,8 @@ class PendingIssue:
 
 @dataclass(frozen=True)
 class IssueReply:
-    """What the issuer answers: `signature` 80 octets, ten `attributes`, `signer_share` ls_i, `witness` C_w 48 octets, and
-    the epoch that the witness belongs to."""
+    """What the issuer answers: `signature` 80 octets, ten `attributes`, `signer_share` ls_i, `witness` C_w 48 octets,
+    and the epoch that the witness belongs to."""
 
     signature: bytes
     attributes: tuple[AttributeValue, ...] = field(repr=False)
@@ -85,9 +85,7 @@ class IssueReply:
     epoch_number: int
 
 
-def register(
-    issuer: IssuerRecord, link_secret: Secret[int] | None = None, entropy: Entropy = SYSTEM
-) -> Registration:
+def register(issuer: IssuerRecord, link_secret: Secret[int] | None = None, entropy: Entropy = SYSTEM) -> Registration:
     """A registration with a fresh share, or, for a refresh, with the licence's own `link_secret`."""
     secret = Secret(entropy.scalar()) if link_secret is None else link_secret
     curve = issuer.suite.curve
@@ -124,7 +122,7 @@ def request_licence(
 def check_issue_request(
     issuer: IssuerRecord, point: bytes, request: IssueRequest, nonce: bytes, session: bytes, refresh: bool = False
 ) -> None:
-    """Check the commitment's proof and that it holds the secret of X_h (`point`, 48 octets), for this nonce and session.
+    """Check the commitment's proof and that it holds the secret of X_h (`point`, 48 octets), for this challenge.
 
     Raises `Malformed`, or `Rejected` with code `bad-commitment` or `bad-request`.
     """
@@ -167,7 +165,7 @@ def archive_point(issuer: IssuerRecord, holder: bytes, handle: int) -> bytes:
 
 
 def check_opening(issuer: IssuerRecord, opened: bytes, point: bytes, signer_share: int, handle: int) -> None:
-    """Check that M (`opened`) = X_h + ls_i J_1 + y H_0 for an archive row. Raises `Rejected` with code `bad-opening`."""
+    """Check that M (`opened`) = X_h + ls_i J_1 + y H_0 for an archive row. Raises `Rejected`: `bad-opening`."""
     if archive_point(issuer, holder_point(issuer, point, signer_share), handle) != opened:
         raise Rejected("bad-opening", "the archive row is not the one that was opened")
 
@@ -187,9 +185,7 @@ def sign_licence(
     messages = issuer.scalars(attributes)
     if messages[0] == 0:
         raise Misuse("a licence needs a handle")
-    committed = curve.add(
-        curve.decode_g1(request.commitment[:48]), curve.multiply(_link_base(issuer), signer_share)
-    )
+    committed = curve.add(curve.decode_g1(request.commitment[:48]), curve.multiply(_link_base(issuer), signer_share))
     own = curve.combine(issuer.message_bases[:ATTRIBUTE_COUNT], messages)
     base = curve.add(curve.add(issuer.base_point, own), committed)
     exponent = signature_exponent(suite, secret_key, base, issuer.api_id)

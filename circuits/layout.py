@@ -1,7 +1,7 @@
 """Where everything of a presentation stands: the compiled relation of a statement, the same for both roles.
 
-A layout depends on the records, the disclosed values, the predicates and the context, but on no challenge, so that it is
-made once and used for every proof of one epoch. Source: [PROTOCOL 5].
+A layout depends on the records, the disclosed values, the predicates and the context, but on no challenge, so that it
+is made once and used for every proof of one epoch. Source: [PROTOCOL 5].
 """
 
 from __future__ import annotations
@@ -183,7 +183,9 @@ def disclosed_base(issuer: IssuerRecord, disclosed: tuple[tuple[int, AttributeVa
     """B_d = P1 + domain Q1 + sum of the disclosed m_i H_i, prepared. Raises `Misuse` for O."""
     curve = issuer.suite.curve
     scalars = [issuer.scalar(index, value) for index, value in disclosed]
-    point = curve.add(issuer.base_point, curve.combine([issuer.message_bases[index] for index, _ in disclosed], scalars))
+    point = curve.add(
+        issuer.base_point, curve.combine([issuer.message_bases[index] for index, _ in disclosed], scalars)
+    )
     if curve.is_identity(point):
         raise Misuse("the disclosed part of a licence is the identity")
     return curve.fixed_base(point)

@@ -20,7 +20,7 @@ def share_secret(threshold: int, count: int, entropy: Entropy) -> tuple[int, lis
 
 
 def lagrange(indexes: Iterable[int], at: int = 0) -> dict[int, int]:
-    """lambda_i for each of the distinct `indexes`, to interpolate at `at`. Raises `Misuse` for a repeated index or none."""
+    """lambda_i for each of the distinct `indexes`, to interpolate at `at`. `Misuse` for a repeated index or none."""
     points = list(indexes)
     if not points or len(set(points)) != len(points):
         raise Misuse("interpolation needs distinct indexes")
@@ -39,7 +39,7 @@ def lagrange(indexes: Iterable[int], at: int = 0) -> dict[int, int]:
 
 
 def interpolate_points(curve: Curve, points: Mapping[int, G1], at: int = 0) -> G1:
-    """The value at `at` of the polynomial in the exponent through `points` (index to point). Raises `Misuse` for none."""
+    """The value at `at` of the polynomial in the exponent through `points`, by index. `Misuse` for none."""
     weights = lagrange(points, at)
     return curve.combine([points[index] for index in weights], list(weights.values()))
 

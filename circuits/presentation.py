@@ -90,8 +90,8 @@ class _State:
 
 @dataclass(frozen=True)
 class Presentation:
-    """What a holder sends, parsed and nothing more. All but `proof` only select: an open challenge, a trusted record, an
-    allowed epoch, values that the policy allows. `nonce`, `issuer_hash`, `accumulator_hash` 32 octets each.
+    """What a holder sends, parsed and nothing more. All but `proof` only select: an open challenge, a trusted record,
+    an allowed epoch, values that the policy allows. `nonce`, `issuer_hash`, `accumulator_hash` 32 octets each.
     """
 
     nonce: bytes
@@ -229,7 +229,7 @@ def reverify(
 
 
 def escrow_ciphertext(statement_octets: bytes, proof: bytes) -> EscrowCiphertext:
-    """(E1, E2) of a logged proof, which `reverify` has checked. Raises `Malformed`, `Rejected` with code `no-escrow`."""
+    """(E1, E2) of a logged proof, which `reverify` has checked. Raises `Malformed`, `Rejected` (`no-escrow`)."""
     fields = decode_map(statement_octets, MAX_STATEMENT_OCTETS, range(1, 17))
     if fields[7] == b"":
         raise Rejected("no-escrow", "the proof carries no escrow")
@@ -239,9 +239,7 @@ def escrow_ciphertext(statement_octets: bytes, proof: bytes) -> EscrowCiphertext
     return EscrowCiphertext(proof[at : at + G1_OCTETS], proof[at + G1_OCTETS : at + 2 * G1_OCTETS])
 
 
-def _check_holder(
-    statement: Statement, credential: Credential, membership: Membership, table: DigitTable
-) -> None:
+def _check_holder(statement: Statement, credential: Credential, membership: Membership, table: DigitTable) -> None:
     if credential.issuer.hash != statement.issuer.hash or table.issuer.hash != statement.issuer.hash:
         raise Misuse("a credential or digit table of another issuer")
     if membership.accumulator.hash != statement.accumulator.hash:

@@ -19,7 +19,7 @@ from circuits.weak_bb import make_table
 
 @dataclass(frozen=True)
 class CreatedIssuer:
-    """`record` public, `secret_key` the BBS key, `digit_table` public, 196,608 octets. The digit key is gone already."""
+    """`record` public, `secret_key` the BBS key, `digit_table` public, 196,608 octets. The digit key is gone."""
 
     record: IssuerRecord
     secret_key: Secret[int]
@@ -34,9 +34,7 @@ class CreatedAccumulator:
     secret_key: Secret[int]
 
 
-def create_issuer(
-    issuer_id: str, profile_id: str, suite: Suite = SHA256, entropy: Entropy = SYSTEM
-) -> CreatedIssuer:
+def create_issuer(issuer_id: str, profile_id: str, suite: Suite = SHA256, entropy: Entropy = SYSTEM) -> CreatedIssuer:
     """A new issuer: BBS key, digit key and table. About a second. The ids are never used again for another key."""
     curve = suite.curve
     secret_key = entropy.scalar()

@@ -70,7 +70,7 @@ class NotRevoked:
 
 @dataclass(frozen=True)
 class Pseudonym:
-    """The holder shows the pseudonym that belongs to `context` (octets), the same each time, and meaningless elsewhere."""
+    """The holder shows its pseudonym for `context` (octets), the same each time, and meaningless elsewhere."""
 
     context: bytes
 
@@ -101,7 +101,9 @@ class Binding:
     not_after: int
 
     def __post_init__(self) -> None:
-        if any(len(item) != 32 for item in (self.policy_hash, self.nonce, self.request_digest, self.session_thumbprint)):
+        if any(
+            len(item) != 32 for item in (self.policy_hash, self.nonce, self.request_digest, self.session_thumbprint)
+        ):
             raise Misuse("a binding is made of 32-octet values")
         if not self.audience:
             raise Misuse("a binding names its audience")
@@ -176,7 +178,9 @@ def all_of(*nodes: Node) -> Statement:
     than eight predicates, an index that may not be named so, or a bound out of range; `Malformed` for a disclosed value
     that is not of its attribute's kind.
     """
-    found: dict[type, list[Node]] = {kind: [] for kind in (Possession, NotRevoked, Pseudonym, Escrowed, Disclose, AtLeast)}
+    found: dict[type, list[Node]] = {
+        kind: [] for kind in (Possession, NotRevoked, Pseudonym, Escrowed, Disclose, AtLeast)
+    }
     for node in nodes:
         if type(node) not in found:
             raise Misuse("a statement is made of the nodes of this language")

@@ -109,9 +109,7 @@ def open_share(
     return encode({1: 1, 2: index, 3: curve.encode_g1(point), 4: proof})
 
 
-def combine_shares(
-    escrow: EscrowRecord, first: bytes, shares: Sequence[bytes], case_id: str, digest: bytes
-) -> bytes:
+def combine_shares(escrow: EscrowRecord, first: bytes, shares: Sequence[bytes], case_id: str, digest: bytes) -> bytes:
     """kappa * E1 as 48 octets, from at least t checked shares of distinct openers.
 
     Raises `Rejected`: `bad-share` for a share that does not verify for this case, digest and opener, `repeated-share`,

@@ -38,11 +38,11 @@ _MAX_VALUES = 300
 class PolicyRecord:
     """What a gateway asks for.
 
-    `id`, `scope` text; `issuers` hashes of the issuer records accepted; `disclosed` (index, allowed values); `predicates`
-    (index, BOUND_CONSTANT or BOUND_DAY, value): at least `value`, or at least the day of the challenge plus `value`;
-    `escrow_hash` 32 octets, or none for no escrow; `challenge_seconds` life of a challenge; `epoch_seconds` the greatest
-    age of an epoch for a first lease, `renewal_seconds` for a renewal; `lease_seconds` at most 900; `period` of the
-    pseudonym. Raises `Malformed`.
+    `id`, `scope` text; `issuers` hashes of the issuer records accepted; `disclosed` (index, allowed values);
+    `predicates` (index, BOUND_CONSTANT or BOUND_DAY, value): at least `value`, or at least the day of the challenge
+    plus `value`; `escrow_hash` 32 octets, or none for no escrow; `challenge_seconds` life of a challenge;
+    `epoch_seconds` the greatest age of an epoch for a first lease, `renewal_seconds` for a renewal; `lease_seconds` at
+    most 900; `period` of the pseudonym. Raises `Malformed`.
     """
 
     id: str

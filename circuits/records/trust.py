@@ -23,8 +23,8 @@ MAX_BUNDLE_OCTETS = 65536
 
 @dataclass(frozen=True)
 class TrustBundle:
-    """`issuer`, `accumulator`, `escrow` records that go together; `epoch_key` Ed25519, 32 octets; `policies` with distinct
-    ids, all of this issuer and escrow; `issuer_url` where epochs and records are served. Raises `Malformed`.
+    """`issuer`, `accumulator`, `escrow` records that go together; `epoch_key` Ed25519, 32 octets; `policies` with
+    distinct ids, all of this issuer and escrow; `issuer_url` where epochs and records are served. Raises `Malformed`.
     """
 
     issuer: IssuerRecord

@@ -68,7 +68,7 @@ class Fold:
         self._rights.add(claim.right, coin)
 
     def pair(self, left: G1, key: G2, coin: int) -> None:
-        """Add the left side of a claim; the caller adds coin * right by `vanish`, merged with what else it says of it."""
+        """Add the left side of a claim; the caller adds coin * right by `vanish`, merged with its other terms."""
         encoding = self._encoding(key)
         if encoding not in self._lefts:
             self._lefts[encoding] = (key, _Sum())

@@ -57,7 +57,7 @@ def check_value(kind: Kind, value: AttributeValue) -> AttributeValue:
     Raises `Malformed` otherwise. Source: [PROTOCOL 2].
     """
     if kind is Kind.TEXT:
-        if not isinstance(value, str) or not 0 < len(value.encode()) <= MAX_TEXT_OCTETS:
+        if not isinstance(value, str) or not 0 < len(_text_octets(value)) <= MAX_TEXT_OCTETS:
             raise Malformed("a text attribute has 1 to 64 octets")
         if unicodedata.normalize("NFC", value) != value:
             raise Malformed("a text attribute is in Unicode normal form C")
@@ -74,6 +74,13 @@ def attribute_scalar(suite: Suite, api_id: bytes, kind: Kind, value: AttributeVa
     if isinstance(checked, str):
         return suite.hash_to_scalar(checked.encode(), api_id + b"MAP_MSG_TO_SCALAR_AS_HASH_")
     return checked
+
+
+def _text_octets(value: str) -> bytes:
+    try:
+        return value.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can carry
+        raise Malformed("a text attribute that is not Unicode") from None
 
 
 def attribute_index(attributes: tuple[tuple[str, Kind], ...], name: str) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from circuits.attributes import ATTRIBUTE_COUNT, AttributeValue, Kind
+from circuits.attributes import ATTRIBUTE_COUNT, LINK_SECRET_INDEX, AttributeValue, Kind
 from circuits.bbs.octets import Signature, decode_signature
 from circuits.bbs.signature import verify_point
 from circuits.curve import G1, FixedBase
@@ -75,7 +75,8 @@ class Credential:
 
     def check(self) -> None:
         """Check pair(A, W + e P2) = pair(B, P2) and that the secrets are not zero. Raises `Rejected`, `Malformed`."""
-        if self.link_secret.expose() == 0 or self.handle == 0:
+        messages = self.messages.expose()
+        if messages[0] == 0 or messages[LINK_SECRET_INDEX] == 0:
             raise Malformed("a link secret or handle of zero")
         verify_point(self.issuer.suite, self.issuer.public_key, self._parsed, self._signed_point)
 

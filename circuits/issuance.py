@@ -7,7 +7,7 @@ one joint relation, that C and X_h hold the same secret:
     C = blind Q_2 + ls J_1        X_h = ls J_1
 
 Legend: ls_h holder's share, ls_i issuer's share, ls = ls_h + ls_i the link secret, X = ls J_1, y handle (m_0),
-M = X + y H_0 archive point, C commitment, (A, e) signature, B signed point. Source: [PROTOCOL 4], [BLIND 4.2].
+M = X + y H_0 archive point, C commitment, (A, e) signature, B signed point. Source: [PROTOCOL 4], [BlindBBS 4.2].
 
 The issuer still owes: the nonce consumed before `check_issue_request`; handle and share drawn only after it and written
 down before `sign_licence`, so that a retry signs the very same licence; X stored for no other person.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock
 
 from circuits import generators
 from circuits.attributes import AttributeValue
@@ -80,16 +81,25 @@ def layout_of(statement: Statement) -> Layout:
 
 
 class _Kept:
-    """The last few layouts. Callers reach it only after their policy has been checked, so strangers cannot fill it."""
+    """The last few layouts. Callers reach it only after their policy has been checked, so strangers cannot fill it.
+
+    Gateways verify on several threads: the lock covers the dictionary and not the compiling, which two may then do.
+    """
 
     def __init__(self) -> None:
+        self._guard = Lock()
         self._layouts: dict[object, Layout] = {}
 
     def get(self, key: object, statement: Statement) -> Layout:
-        layout = self._layouts.pop(key, None) or _compile(statement)
-        self._layouts[key] = layout
-        while len(self._layouts) > _KEPT_LAYOUTS:
-            self._layouts.pop(next(iter(self._layouts)), None)
+        with self._guard:
+            layout = self._layouts.get(key)
+        if layout is None:
+            layout = _compile(statement)
+        with self._guard:
+            self._layouts.pop(key, None)
+            self._layouts[key] = layout
+            if len(self._layouts) > _KEPT_LAYOUTS:
+                del self._layouts[next(iter(self._layouts))]
         return layout
 
 
@@ -120,7 +130,7 @@ def _compile(statement: Statement) -> Layout:
     return Layout(
         shape=shape,
         public=public,
-        image_bases={1: disclosed_base(statement.issuer, statement.disclosed)},
+        image_bases={1: disclosed_base(statement.issuer, statement.issuer.suite, statement.disclosed)},
         wire=wire,
         scalars=tuple(frame.scalars),
         claims=tuple((index[claim.left], keys[claim.key], index[claim.right]) for claim in claims),
@@ -179,9 +189,14 @@ def _secrets(statement: Statement) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def disclosed_base(issuer: IssuerRecord, disclosed: tuple[tuple[int, AttributeValue], ...]) -> FixedBase:
-    """B_d = P1 + domain Q1 + sum of the disclosed m_i H_i, prepared. Raises `Misuse` for O."""
-    curve = issuer.suite.curve
+def disclosed_base(
+    issuer: IssuerRecord, suite: Suite, disclosed: tuple[tuple[int, AttributeValue], ...]
+) -> FixedBase:
+    """B_d = P1 + domain Q1 + sum of the disclosed m_i H_i, prepared. Raises `Misuse` for O.
+
+    `suite` is the issuer's: equal records may be on two curve backends, whose points must not be given out for each other.
+    """
+    curve = suite.curve
     scalars = [issuer.scalar(index, value) for index, value in disclosed]
     point = curve.add(
         issuer.base_point, curve.combine([issuer.message_bases[index] for index, _ in disclosed], scalars)

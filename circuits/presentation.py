@@ -64,9 +64,10 @@ class Prepared:
         self._state: list[_State] = [state]
 
     def _pop(self) -> _State:
-        if not self._state:
-            raise Misuse("a prepared proof is used once")
-        return self._state.pop()
+        try:
+            return self._state.pop()  # one step, so that of two threads only one gets it
+        except IndexError:
+            raise Misuse("a prepared proof is used once") from None
 
     def discard(self) -> None:
         """Forget the secrets; `finish` raises from now on."""

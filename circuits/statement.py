@@ -34,6 +34,8 @@ from circuits.records.issuer import IssuerRecord
 from circuits.records.policy import BOUND_DAY, PolicyRecord
 
 MAX_STATEMENT_OCTETS = 4096
+MAX_AUDIENCE_OCTETS = 255
+MAX_CONTEXT_OCTETS = 1024
 FLAVOUR = "DSFS"
 
 
@@ -105,8 +107,8 @@ class Binding:
             len(item) != 32 for item in (self.policy_hash, self.nonce, self.request_digest, self.session_thumbprint)
         ):
             raise Misuse("a binding is made of 32-octet values")
-        if not self.audience:
-            raise Misuse("a binding names its audience")
+        if not 0 < len(self.audience.encode()) <= MAX_AUDIENCE_OCTETS:
+            raise Misuse("a binding names its audience in at most 255 octets")
 
 
 @dataclass(frozen=True)
@@ -250,9 +252,9 @@ def policy_statement(
         if not any(type(value) is type(one) and value == one for one in allowed):
             raise Rejected("predicate", f"the policy does not allow this {issuer.attributes[index][0]}")
         nodes.append(Disclose(index, value))
-    for index, kind, value in policy.predicates:
-        nodes.append(AtLeast(index, value + day_number(time) if kind == BOUND_DAY else value))
-    return all_of(*nodes)
+    # A set, for a constant and a moving bound of a policy may be the same on some day.
+    bounds = {(index, value + day_number(time) if kind == BOUND_DAY else value) for index, kind, value in policy.predicates}
+    return all_of(*nodes, *(AtLeast(index, bound) for index, bound in bounds))
 
 
 def request_digest(resource: str, scope: str) -> bytes:
@@ -347,5 +349,6 @@ def _check_standing(issuer: IssuerRecord, standing: NotRevoked, pseudonym: Pseud
         raise Misuse("the accumulator is another issuer's")
     if standing.epoch.accumulator_hash != standing.accumulator.hash:
         raise Misuse("the epoch is another accumulator's")
-    if not pseudonym.context:
-        raise Misuse("a pseudonym needs a context")
+    # What is verified today must load when it is opened: the bounds keep every statement under MAX_STATEMENT_OCTETS.
+    if not 0 < len(pseudonym.context) <= MAX_CONTEXT_OCTETS:
+        raise Misuse("a pseudonym needs a context of at most 1024 octets")

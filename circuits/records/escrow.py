@@ -2,7 +2,8 @@
 
 No image of the secret in G2 may exist anywhere: with one, anybody could test a guessed identity against old proofs.
 The record has no place for one, and a map with one more key does not load. It loads only when the shares and the
-common key lie on one polynomial of degree t-1; otherwise a dealer could keep a key that opens alone.
+common key lie on one polynomial of degree t-1: off it a dealer could keep a key that opens alone, and with a lower
+degree fewer than t openers would do.
 
 Legend: kappa secret, G_e its base, K = kappa G_e, K_i = kappa_i G_e, t the threshold. Source: [PROTOCOL 3].
 """
@@ -55,6 +56,9 @@ class EscrowRecord:
         for index, point in others.items():
             if not curve.equal(interpolate_points(curve, known, index), point):
                 raise Malformed("the escrow's keys do not lie on one polynomial")
+        last = known.pop(self.threshold)
+        if curve.equal(interpolate_points(curve, known, self.threshold), last):
+            raise Malformed("fewer openers than the threshold would do")
 
     @cached_property
     def public_point(self) -> G1:

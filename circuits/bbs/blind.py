@@ -5,9 +5,8 @@ Relation of the commitment's proof: C = blind*Q_2 + sum m_j*J_j. The signature t
 Legend: C the commitment, blind its `secret_prover_blind`, s~ and m~ nonces, s^ and m^ responses, M committed messages.
 Source: [BlindBBS 4], [BlindBBS 5].
 
-Deviations from the draft's text, in which its vectors are followed:
- 1. e = h2s(S(sk) || P(B)), without the domain.
- 2. Q_2 counts among the message generators of the domain, also where nothing was committed.
+Deviation 1: where the draft's text and its vectors part, the vectors are followed. e = h2s(S(sk) || P(B)), without the
+domain; and Q_2 counts among the message generators of the domain, also where nothing was committed.
 """
 
 from __future__ import annotations

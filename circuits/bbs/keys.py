@@ -20,7 +20,8 @@ def key_gen(suite: Suite, key_material: bytes, key_info: bytes = b"", key_dst: b
     """The secret key of at least 32 octets of secret `key_material`, and at most 65535 of `key_info`.
 
     The default `key_dst` is the draft's, `<ciphersuite_id>KEYGEN_DST_`; its published key pair was made with
-    `<api_id>KEYGEN_DST_`, which is passed explicitly. Raises `Misuse` outside those lengths. Source: [BBS KeyGen].
+    `<api_id>KEYGEN_DST_`, which is passed explicitly (deviation 2).
+    Raises `Misuse` outside those lengths. Source: [BBS KeyGen].
     """
     if len(key_material) < MIN_KEY_MATERIAL_OCTETS:
         raise Misuse("key material has at least 32 octets")

@@ -1,0 +1,185 @@
+"""The middleware: no call reaches a protected path without a lease that is good at this very moment.
+
+Pure ASGI, for any application. It decides before anything else runs, strips what a client may not say, tells the
+application what the lease says, and asks the kill switch again before each piece of a streamed answer.
+Source: gateway.md, sections 1 and 2; requirements R01, R02, R65.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import MutableMapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from circuits import CircuitError, Malformed, Misuse, Rejected
+from verifier.decision import DecisionPoint, Request
+from verifier.fields import Credentials, challenge_header, read_credentials, upstream_headers
+from verifier.lease import Lease
+from verifier.paths import lies_under, read_path
+from verifier.problems import MENDED_BY_PROOF, Headers, Problem, problem_for
+
+_log = logging.getLogger("verifier")
+
+
+class _Stopped(Exception):
+    """Unwinds the application whose answer was cut off."""
+
+
+class Doorkeeper:
+    """Turns requests into questions to the decision point, and its refusals into answers."""
+
+    def __init__(self, point: DecisionPoint) -> None:
+        self._point = point
+        terms = point.terms
+        self._metadata_url = (
+            f"{terms.origin}/.well-known/oauth-protected-resource{terms.resource.removeprefix(terms.origin)}"
+        )
+
+    def admit(self, credentials: Credentials, method: str, path: str) -> Lease:
+        """The lease under which a call of `method` on `path` (raw, without query) may go on. Raises `CircuitError`."""
+        if credentials.lease is None:
+            raise Rejected("lease-required", "This needs a lease; answer the challenge to get one.")
+        request = Request(method, self._point.terms.origin + path, credentials.holder_proof)
+        return self._point.decide(credentials.lease, request)
+
+    def check_still(self, lease: Lease) -> None:
+        """See `DecisionPoint.check_still`."""
+        self._point.check_still(lease)
+
+    def refuse(self, error: CircuitError) -> Problem:
+        """The answer to a call refused with `error`: with a fresh challenge where a fresh proof would help."""
+        if isinstance(error, Misuse):
+            _log.error("decision failed: %s", error.sentence)
+        if error.code not in MENDED_BY_PROOF or not isinstance(error, Rejected):
+            return problem_for(error)
+        try:
+            extra: Headers = [challenge_header(self._point.challenge())]
+        except CircuitError as failure:
+            return problem_for(failure)
+        problem = problem_for(error, extra)
+        if problem.status == 401:
+            problem.headers.append((b"www-authenticate", self._authenticate().encode("ascii")))
+        return problem
+
+    def _authenticate(self) -> str:
+        return f'Bearer resource_metadata="{self._metadata_url}", scope="{self._point.policy.record.scope}"'
+
+
+class LicenceMiddleware:
+    """Wraps `app`; paths under `prefixes` need a lease. Other paths pass, without the gateway's own headers."""
+
+    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, prefixes: Sequence[str]) -> None:
+        if not prefixes:
+            raise Misuse("a gateway that protects nothing is no gateway")
+        self._app = app
+        self._door = doorkeeper
+        self._prefixes = tuple(prefixes)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry. Raises what the application raises, and nothing of its own."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        try:
+            lease, passed = self._decide(scope)
+        except CircuitError as error:
+            await _answer(scope, send, self._door.refuse(error))
+            return
+        if lease is None:
+            await self._app(passed, receive, send)
+            return
+        watched = _Watched(self._door, lease, scope, send)
+        try:
+            await self._app(passed, receive, watched)
+        except Exception:
+            # By the time it arrives here an application may have wrapped what was raised, so the type says nothing.
+            if not watched.stopped:
+                raise
+        if watched.stopped and not watched.ended:
+            raise ConnectionAbortedError("the lease was stopped while its answer was under way")
+
+    def _decide(self, scope: Scope) -> tuple[Lease | None, MutableMapping[str, Any]]:
+        raw_path, segments = _read_target(scope)
+        credentials = read_credentials(scope["headers"])
+        lease = None
+        protected = lies_under(segments, self._prefixes)
+        if protected:
+            lease = self._door.admit(credentials, scope.get("method", "GET"), raw_path)
+        strip = protected and credentials.in_authorization
+        return lease, {**scope, "headers": upstream_headers(scope["headers"], lease, strip)}
+
+
+def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
+    """The raw path and its segments. The server's two readings of the target have to agree: `Malformed` otherwise."""
+    decoded = quote(scope["path"], safe="/").encode("ascii")
+    raw_path: bytes = scope.get("raw_path") or decoded
+    segments = read_path(raw_path)
+    if segments != read_path(decoded):
+        raise Malformed("the path reads in two ways")
+    return raw_path.decode("ascii"), segments
+
+
+class _Watched:
+    """An ASGI send that asks again when an answer begins, and before each further piece of it.
+
+    An answer that has not begun is replaced by the refusal. One that is under way ends with an event that says why, or,
+    where it is no stream of events, is broken off.
+    """
+
+    def __init__(self, door: Doorkeeper, lease: Lease, scope: Scope, send: Send) -> None:
+        self._door = door
+        self._lease = lease
+        self._scope = scope
+        self._send = send
+        self._events = False
+        self._pieces = 0
+        self.stopped = False
+        self.ended = False
+
+    async def __call__(self, message: Message) -> None:
+        """Sends `message`, or ends the answer and raises `_Stopped` when the lease is good no more."""
+        if self.stopped:
+            raise _Stopped
+        kind = message["type"]
+        if kind == "http.response.body":
+            self._pieces += 1
+        if kind != "http.response.body" or self._is_piece(message):
+            try:
+                self._door.check_still(self._lease)
+            except CircuitError as error:
+                await self._stop(error, kind)
+        if kind == "http.response.start":
+            kinds = [value for name, value in message.get("headers", []) if name.lower() == b"content-type"]
+            self._events = any(value.lower().startswith(b"text/event-stream") for value in kinds)
+        await self._send(message)
+
+    def _is_piece(self, message: Message) -> bool:
+        """Whether a body message carries more of an answer than what was asked about when it began."""
+        return bool(message.get("body")) and (self._events or self._pieces > 1)
+
+    async def _stop(self, error: CircuitError, kind: str) -> None:
+        self.stopped = True
+        if kind.startswith("websocket."):
+            await self._send({"type": "websocket.close", "code": 1008, "reason": error.code})
+            self.ended = True
+        elif kind == "http.response.start":
+            await _answer(self._scope, self._send, self._door.refuse(error))
+            self.ended = True
+        elif self._events:
+            data = json.dumps({"code": error.code, "detail": error.sentence})
+            body = f"\n\nevent: error\ndata: {data}\n\n".encode()
+            await self._send({"type": "http.response.body", "body": body, "more_body": False})
+            self.ended = True
+        raise _Stopped from error
+
+
+async def _answer(scope: Scope, send: Send, problem: Problem) -> None:
+    if scope["type"] == "websocket":
+        await send({"type": "websocket.close", "code": 1008, "reason": problem.code})
+        return
+    await send({"type": "http.response.start", "status": problem.status, "headers": problem.headers})
+    await send({"type": "http.response.body", "body": problem.body})

@@ -1,0 +1,113 @@
+"""The kill switch: a deny set of pseudonyms, lease trees and leases, and the floor of urgent epochs.
+
+Every call asks it, cached decision or not. A denial is on disk before it is acknowledged, so that a restart
+forgets nothing. Denying a pseudonym stops its holder here for the pseudonym's period; denying a root stops a lease and
+all that came of it; denying a lease stops that one. There is no key that switches it off.
+Source: gateway.md, sections 1 and 2; requirements R51, R65, R66.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from enum import Enum
+from pathlib import Path
+
+from circuits import Malformed, Misuse, Rejected
+from verifier.durable import read_bounded, write_durably
+
+
+class Denied(Enum):
+    """What can be denied: `sub`, `rid` and `jti` of a lease."""
+
+    PSEUDONYM = "pseudonym"
+    ROOT = "root"
+    LEASE = "lease"
+
+
+MAX_VALUE_CHARACTERS = 128
+MAX_REASON_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class Denial:
+    """One entry. `until` (unix seconds) is when it can be forgotten, None for never."""
+
+    kind: Denied
+    value: str
+    reason: str
+    at: int
+    until: int | None = None
+
+
+class KillSwitch:
+    """The deny set and floor, kept in `path`. Raises `Misuse` when the file exists and cannot be read."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._floor, self._denials = _read(path)
+
+    @property
+    def floor(self) -> int:
+        """Leases proved before this epoch number are refused."""
+        return self._floor
+
+    @property
+    def denials(self) -> tuple[Denial, ...]:
+        """All entries, oldest first."""
+        return tuple(self._denials.values())
+
+    def deny(self, denial: Denial) -> None:
+        """Adds an entry, on disk before it returns. Raises `Malformed` for an unusable value, `OSError`."""
+        if not 0 < len(denial.value) <= MAX_VALUE_CHARACTERS or len(denial.reason) > MAX_REASON_CHARACTERS:
+            raise Malformed("a denial names a value of 1 to 128 characters and a reason of at most 200")
+        with self._lock:
+            denials = {
+                key: kept for key, kept in self._denials.items() if kept.until is None or kept.until >= denial.at
+            }
+            known = denials.get((denial.kind, denial.value))
+            if known is None or known.until is not None:
+                denials[(denial.kind, denial.value)] = denial
+            self._denials = denials
+            self._write()
+
+    def raise_floor(self, floor: int) -> None:
+        """Lifts the floor to `floor`, on disk before it returns; it never falls. Raises `OSError`."""
+        with self._lock:
+            if floor > self._floor:
+                self._floor = floor
+                self._write()
+
+    def check(self, pseudonym: str, root: str | None, lease: str | None, epoch_number: int) -> None:
+        """Raises `Rejected`: `revoked` when any of the three is denied, `floor` when the epoch lies below the floor."""
+        denials = self._denials
+        names = ((Denied.PSEUDONYM, pseudonym), (Denied.ROOT, root), (Denied.LEASE, lease))
+        if any((kind, name) in denials for kind, name in names):
+            raise Rejected("revoked", "This licence or lease has been stopped here.")
+        if epoch_number < self._floor:
+            raise Rejected("floor", "A licence was revoked urgently since this lease was proved; prove again.")
+
+    def _write(self) -> None:
+        rows = [
+            [entry.kind.value, entry.value, entry.reason, entry.at, entry.until] for entry in self._denials.values()
+        ]
+        content = {"version": 1, "floor": self._floor, "denied": rows}
+        write_durably(self._path, json.dumps(content).encode("utf-8"))
+
+
+def _read(path: Path) -> tuple[int, dict[tuple[Denied, str], Denial]]:
+    try:
+        content = json.loads(read_bounded(path))
+        if content["version"] != 1:
+            raise ValueError("unknown version")
+        entries = [
+            Denial(Denied(kind), str(value), str(reason), int(at), None if until is None else int(until))
+            for kind, value, reason, at, until in content["denied"]
+        ]
+        return int(content["floor"]), {(entry.kind, entry.value): entry for entry in entries}
+    except FileNotFoundError:
+        return 0, {}
+    except (ValueError, KeyError, TypeError) as error:
+        raise Misuse(f"{path.name} cannot be read; forgetting whom it stops is worse than not starting") from error

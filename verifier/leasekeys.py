@@ -1,0 +1,123 @@
+"""The keys that sign leases: one that signs now, earlier ones that still verify, and what is published of them.
+
+A new key is made when an urgent epoch raises the floor; the earlier ones then leave the published set (any gateway
+that checks leases by JWKS alone refuses them within its cache time), while this gateway still recognises them for as
+long as a lease of theirs could run, to answer `floor` with a fresh challenge rather than a bare refusal.
+Kept in a file of mode 0600, so that a restart does not end running leases. ES256 because of gateway.md, section 1.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from joserfc.errors import JoseError
+from joserfc.jwk import ECKey
+
+from circuits import Misuse, Rejected
+from verifier.durable import read_bounded, write_durably
+
+KEEP_SECONDS = 960
+ROUTINE_ROTATION_SECONDS = 24 * 3600
+
+
+@dataclass(frozen=True)
+class LeaseKey:
+    """One key: `kid`, the epoch it was made in, unix seconds of its making and of its retirement (None: not yet)."""
+
+    key: ECKey
+    kid: str
+    epoch_number: int
+    made_at: int
+    retired_at: int | None = None
+    published: bool = True
+
+
+class LeaseKeyRing:
+    """The signing key and the earlier ones, kept in `path`. Raises `Misuse` when the file cannot be read."""
+
+    def __init__(self, path: Path, now: int, epoch_number: int = 0) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._keys = _read(path)
+        if not any(key.retired_at is None for key in self._keys.values()):
+            self.rotate(now, epoch_number, withdraw=False)
+
+    @property
+    def signing(self) -> LeaseKey:
+        """The key that signs now."""
+        return next(key for key in self._keys.values() if key.retired_at is None)
+
+    def find(self, kid: str, now: int) -> LeaseKey:
+        """The key called `kid`, if leases of its could still run at `now`. Raises `Rejected` (`unknown-key`)."""
+        key = self._keys.get(kid)
+        if key is None or (key.retired_at is not None and now > key.retired_at + KEEP_SECONDS):
+            raise Rejected("unknown-key", "The lease is signed by a key that is not, or no longer, in use here.")
+        return key
+
+    def rotate(self, now: int, epoch_number: int, withdraw: bool) -> None:
+        """Makes a new signing key; `withdraw` takes the earlier ones out of the published set. Raises `OSError`."""
+        with self._lock:
+            keys: dict[str, LeaseKey] = {}
+            for key in self._keys.values():
+                retired_at = now if key.retired_at is None else key.retired_at
+                if now <= retired_at + KEEP_SECONDS:
+                    published = key.published and not withdraw
+                    keys[key.kid] = LeaseKey(key.key, key.kid, key.epoch_number, key.made_at, retired_at, published)
+            fresh = ECKey.generate_key("P-256")
+            kid = f"{epoch_number}-{fresh.thumbprint()[:16]}"
+            keys[kid] = LeaseKey(fresh, kid, epoch_number, now)
+            self._write(keys)
+            self._keys = keys
+
+    def rotate_if_due(self, now: int, epoch_number: int) -> None:
+        """Routine rotation, once a day; earlier keys stay published while a lease of theirs could run."""
+        if now - self.signing.made_at >= ROUTINE_ROTATION_SECONDS:
+            self.rotate(now, epoch_number, withdraw=False)
+
+    def jwks(self, now: int) -> dict[str, Any]:
+        """The published set (RFC 7517), public parts only."""
+        live = (key for key in self._keys.values() if key.retired_at is None or now <= key.retired_at + KEEP_SECONDS)
+        return {"keys": [_public(key) for key in live if key.published]}
+
+    def _write(self, keys: dict[str, LeaseKey]) -> None:
+        rows = [
+            {
+                "jwk": dict(key.key.as_dict(private=True)),
+                "kid": key.kid,
+                "epoch": key.epoch_number,
+                "made_at": key.made_at,
+                "retired_at": key.retired_at,
+                "published": key.published,
+            }
+            for key in keys.values()
+        ]
+        write_durably(self._path, json.dumps({"version": 1, "keys": rows}).encode("ascii"))
+
+
+def _public(key: LeaseKey) -> dict[str, Any]:
+    return {**key.key.as_dict(private=False), "kid": key.kid, "alg": "ES256", "use": "sig"}
+
+
+def _read(path: Path) -> dict[str, LeaseKey]:
+    try:
+        content = json.loads(read_bounded(path))
+        keys = [
+            LeaseKey(
+                ECKey.import_key(row["jwk"]),
+                row["kid"],
+                row["epoch"],
+                row["made_at"],
+                row["retired_at"],
+                row["published"],
+            )
+            for row in content["keys"]
+        ]
+    except FileNotFoundError:
+        return {}
+    except (ValueError, KeyError, TypeError, JoseError) as error:
+        raise Misuse(f"{path.name} does not hold lease keys; remove it to start with a new key") from error
+    return {key.kid: key for key in keys}

@@ -1,0 +1,59 @@
+"""Which requests are protected, decided so that no spelling of a path slips past.
+
+A path that two servers could read as two places (encoded slashes, dot segments, empty segments, double encoding,
+backslashes, control characters) is refused, wherever it seems to lead. What remains is compared without regard to
+case, Unicode look-alikes, path parameters and trailing dots: in doubt a path counts as protected.
+Source: requirement R02; RFC 3986, section 6.2.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from urllib.parse import unquote_to_bytes
+
+from circuits import Malformed
+
+MAX_PATH_OCTETS = 2048
+_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\?#]")
+
+
+def read_path(raw_path: bytes) -> tuple[str, ...]:
+    """The comparable segments of a request target's path. Raises `Malformed` when it is ambiguous.
+
+    `raw_path` is the target as it came, without the query.
+    """
+    if len(raw_path) > MAX_PATH_OCTETS or not raw_path.isascii():
+        raise Malformed("the path is too long, or not ASCII")
+    try:
+        once = unquote_to_bytes(raw_path).decode("utf-8")
+    except UnicodeDecodeError:
+        raise Malformed("the path is not UTF-8") from None
+    path = unicodedata.normalize("NFKC", once)
+    if not path.startswith("/") or raw_path.count(b"/") != path.count("/"):
+        raise Malformed("the path does not begin with a slash, or hides one")
+    if _ENCODED.search(path) or _FORBIDDEN.search(path):
+        raise Malformed("the path is encoded twice or holds a character that has no place in one")
+    segments = path[1:].split("/")
+    if any(not segment for segment in segments[:-1]):
+        raise Malformed("the path has an empty segment")
+    comparable = tuple(_comparable(segment) for segment in segments)
+    if any(not segment for segment in comparable[:-1]) or (segments[-1] and not comparable[-1]):
+        raise Malformed("the path has a dot segment")
+    return comparable
+
+
+def lies_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
+    """Whether the segments given by `read_path` lie under one of `prefixes` (such as "/v1/autonomous")."""
+    for prefix in prefixes:
+        wanted = tuple(part.casefold() for part in prefix[1:].split("/"))
+        if segments[: len(wanted)] == wanted:
+            return True
+    return False
+
+
+def _comparable(segment: str) -> str:
+    """Without path parameters, trailing dots and blanks, and case; empty for the dot segments."""
+    return segment.split(";", 1)[0].rstrip(". ").lstrip(" ").casefold()

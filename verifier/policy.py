@@ -1,0 +1,65 @@
+"""What suffices here: a provider's policy over the statement that a presentation proves.
+
+The statement itself (and how values, bounds and period follow from policy and challenge) lives in `circuits`; this
+module decides whether a policy asks for anything at all, and whether what a presentation selects is what it asks for.
+An empty policy is an error, not a policy that everybody meets. Source: protocol.md, sections 3 and 5.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from circuits import LICENCE_ATTRIBUTES, Misuse, Rejected
+from circuits.records import IssuerRecord, PolicyRecord
+
+MAX_LEASE_SECONDS = 900
+MAX_CHALLENGE_SECONDS = 300
+MAX_EPOCH_AGE_SECONDS = 3600
+
+
+@dataclass(frozen=True)
+class Policy:
+    """A policy record that has been found to ask for something. Raises `Misuse` for one that does not."""
+
+    record: PolicyRecord
+
+    def __post_init__(self) -> None:
+        record = self.record
+        if not record.issuers:
+            raise Misuse("the policy trusts no issuer")
+        if not record.disclosed and not record.predicates:
+            raise Misuse("the policy asks for nothing")
+        if any(not values for _, values in record.disclosed):
+            raise Misuse("the policy discloses an attribute for which it allows no value")
+        if not record.escrow_hash:
+            raise Misuse("the policy asks for no escrow, so nobody could ever be held to account")
+        if not 0 < record.lease_seconds <= MAX_LEASE_SECONDS:
+            raise Misuse(f"leases last from 1 to {MAX_LEASE_SECONDS} seconds")
+        if not 0 < record.challenge_seconds <= MAX_CHALLENGE_SECONDS:
+            raise Misuse(f"challenges last from 1 to {MAX_CHALLENGE_SECONDS} seconds")
+        if not 0 < record.epoch_seconds <= record.renewal_seconds <= MAX_EPOCH_AGE_SECONDS:
+            raise Misuse(f"epoch ages must satisfy 0 < new <= renewal <= {MAX_EPOCH_AGE_SECONDS} seconds")
+
+    def check_issuer(self, issuer_hash: bytes) -> None:
+        """Raises `Rejected` (`unknown-issuer`) unless the policy trusts the issuer record with this hash (32)."""
+        if issuer_hash not in self.record.issuers:
+            raise Rejected("unknown-issuer", "The licence's issuer is not trusted here.")
+
+    def check_disclosed(self, disclosed: Mapping[int, int | str]) -> None:
+        """What a presentation discloses (index to value) is exactly what is asked for, with values allowed.
+
+        Raises `Rejected`: `predicate-mismatch` for another set of attributes, `predicate` for a value not allowed.
+        """
+        allowed = dict(self.record.disclosed)
+        if set(disclosed) != set(allowed):
+            raise Rejected("predicate-mismatch", "The proof discloses other attributes than the policy asks for.")
+        for index, value in disclosed.items():
+            if value not in allowed[index] or isinstance(value, bool):
+                raise Rejected("predicate", f"The value of {LICENCE_ATTRIBUTES[index][0]} does not suffice here.")
+
+    def is_insured(self, issuer: IssuerRecord) -> bool:
+        """Whether a proof under this policy shows insurance cover: a band of at least one and a date in force."""
+        bounds = {index: (kind, value) for index, kind, value in self.record.predicates}
+        band = bounds.get(issuer.index("cover_band"))
+        return band is not None and band[1] >= 1 and issuer.index("good_until") in bounds

@@ -1,0 +1,75 @@
+"""The way on to the provider's own service: a streaming reverse proxy on httpx.
+
+It adds nothing and decides nothing. Bodies stream both ways, so that a long answer can be cut off at any piece.
+Source: gateway.md, section 1; RFC 9110, section 7.6.1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+
+import httpx
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response, StreamingResponse
+from starlette.types import Receive, Scope, Send
+
+from verifier.fields import is_ours
+from verifier.problems import Headers, problem_for
+from verifier.unavailable import Unavailable
+
+_HOP_BY_HOP = frozenset(
+    (
+        b"connection keep-alive proxy-authenticate proxy-authorization proxy-connection te trailer "
+        b"transfer-encoding upgrade"
+    ).split()
+)
+TIMEOUT = httpx.Timeout(5.0, read=300.0, write=60.0, pool=5.0)
+LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+
+
+class Upstream:
+    """An ASGI application that forwards HTTP requests to `base_url` over `client`."""
+
+    def __init__(self, client: httpx.AsyncClient, base_url: str) -> None:
+        self._client = client
+        self._base = base_url.rstrip("/").encode("ascii")
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI entry; HTTP only. Answers 502 when the upstream cannot be reached."""
+        request = Request(scope, receive)
+        try:
+            answer = await self._client.send(self._forwarded(request), stream=True, follow_redirects=False)
+        except httpx.HTTPError:
+            error = Unavailable("upstream-unavailable", "The service behind the gateway cannot be reached.", 5)
+            problem = problem_for(error)
+            response = Response(problem.body, problem.status)
+            response.raw_headers = list(problem.headers)
+            await response(scope, receive, send)
+            return
+        except ClientDisconnect:
+            return
+        try:
+            streamed = StreamingResponse(answer.aiter_raw(), answer.status_code)
+            # A service must not be taken for the gateway: what only the gateway says is not passed on from behind it.
+            streamed.raw_headers = [pair for pair in _end_to_end(answer.headers.raw) if not is_ours(pair[0])]
+            await streamed(scope, receive, send)
+        finally:
+            await answer.aclose()
+
+    def _forwarded(self, request: Request) -> httpx.Request:
+        target: bytes = request.scope["raw_path"]
+        if query := request.scope["query_string"]:
+            target = target + b"?" + query
+        headers = [pair for pair in _end_to_end(request.scope["headers"]) if pair[0].lower() != b"host"]
+        has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in request.scope["headers"])
+        content: AsyncIterator[bytes] | None = request.stream() if has_body else None
+        url = httpx.URL((self._base + target).decode("ascii"))
+        return self._client.build_request(request.method, url, headers=headers, content=content)
+
+
+def _end_to_end(headers: Headers) -> Headers:
+    """`headers` without those that belong to one connection, the ones that `Connection` names among them."""
+    named = {
+        token.strip().lower() for name, value in headers if name.lower() == b"connection" for token in value.split(b",")
+    }
+    return [(name.lower(), value) for name, value in headers if name.lower() not in _HOP_BY_HOP | named]

@@ -1,0 +1,192 @@
+"""The wallet's side of the issuer's HTTP interface: requests out, bounded and checked answers in.
+
+Nothing is believed here: what comes back is octets or JSON of a checked shape, and `enrol` and `refresh` check the
+signatures and hashes. Every answer is capped before it is read; redirects are not followed; refusals
+(problem+json, [RFC9457]) become `IssuerRefused` with the issuer's own code. Fetching public files tells the issuer's
+web server that some wallet is alive, and no more: the same file goes to everybody.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, cast
+
+import httpx
+
+from circuits import Secret
+from prover.errors import IssuerRefused, Unreachable
+from prover.origin import check_authenticated
+
+ENTRIES_IN_CHUNK = 4096
+ENTRY_OCTETS = {"80": 80, "128": 128}
+
+_MAX_TRUST_OCTETS = 256 * 1024
+_DIGIT_TABLE_OCTETS = 196608
+_MAX_EPOCH_OCTETS = 4096
+_MAX_JSON_OCTETS = 1 << 20
+_TIMEOUT_SECONDS = 20.0
+_TRY_LATER = "Try again in a moment; what was done so far is kept."
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An answer: HTTP status, header fields (case-insensitive), body octets within the cap."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class IssuerClient:
+    """Talks to the issuer at `url` over `http` (an own `httpx.Client` by default, closed by `close`).
+
+    Raises `TrustError` when `url` is not https (or loopback). Every method raises `Unreachable` when there is no
+    answer or one that is no answer of the protocol, and `IssuerRefused` for a refusal.
+    """
+
+    def __init__(self, url: str, http: httpx.Client | None = None) -> None:
+        check_authenticated(url)
+        self._url = url.rstrip("/")
+        self._own = http is None
+        self._http = http if http is not None else httpx.Client(timeout=_TIMEOUT_SECONDS)
+
+    def __enter__(self) -> IssuerClient:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connection pool, if it is this client's own."""
+        if self._own:
+            self._http.close()
+
+    @property
+    def url(self) -> str:
+        """The issuer's base URL, without a trailing slash."""
+        return self._url
+
+    def trust(self) -> bytes:
+        """The octets of `trust.cbor`, at most 256 KiB."""
+        return self._public("/trust.cbor", _MAX_TRUST_OCTETS).body
+
+    def digits(self) -> bytes:
+        """The octets of the digit table: 196608 of them when it is right."""
+        return self._public("/records/digits.bin", _DIGIT_TABLE_OCTETS).body
+
+    def latest_epoch(self, etag: str | None = None) -> tuple[bytes | None, str | None]:
+        """The COSE_Sign1 of the newest epoch and its ETag; None when it still has the `etag` given."""
+        answer = self._send("GET", "/epochs/latest.cose", _MAX_EPOCH_OCTETS, {"If-None-Match": etag} if etag else {})
+        if answer.status == 304:
+            return None, etag
+        return _accepted(answer).body, answer.headers.get("etag")
+
+    def epoch(self, number: int) -> bytes:
+        """The COSE_Sign1 of epoch `number`."""
+        return self._public(f"/epochs/{number}.cose", _MAX_EPOCH_OCTETS).body
+
+    def entries(self, chunk: int, form: str) -> bytes | None:
+        """Chunk `chunk` of the revocation list in the `form` "80" or "128" (octets an entry); None past the end, or
+        where the server has not that form."""
+        answer = self._send("GET", f"/epochs/entries/{chunk}.{form}", ENTRIES_IN_CHUNK * ENTRY_OCTETS[form], {})
+        return None if answer.status == 404 else _accepted(answer).body
+
+    def post(self, path: str, body: Mapping[str, object], token: Secret[str] | None) -> dict[str, Any]:
+        """POST a JSON body with the application's bearer token; gives the JSON object answered."""
+        return self._json("POST", path, token, json.dumps(body).encode())
+
+    def get(self, path: str, token: Secret[str] | None) -> dict[str, Any]:
+        """GET a JSON object with the application's bearer token."""
+        return self._json("GET", path, token, None)
+
+    def _json(self, method: str, path: str, token: Secret[str] | None, body: bytes | None) -> dict[str, Any]:
+        headers = {} if token is None else {"Authorization": f"Bearer {token.expose()}"}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        return _object(_accepted(self._send(method, path, _MAX_JSON_OCTETS, headers, body)).body)
+
+    def _public(self, path: str, max_octets: int) -> Answer:
+        return _accepted(self._send("GET", path, max_octets, {}))
+
+    def _send(
+        self, method: str, path: str, max_octets: int, headers: Mapping[str, str], body: bytes | None = None
+    ) -> Answer:
+        url = self._url + path
+        try:
+            with self._http.stream(method, url, headers=headers, content=body, follow_redirects=False) as response:
+                return Answer(response.status_code, response.headers, _capped(response, max_octets))
+        except httpx.HTTPError as error:
+            raise Unreachable("issuer-unreachable", f"No answer from {self._url}: {error}.", _TRY_LATER) from error
+
+
+def from_base64url(text: object, octets: int | None = None) -> bytes:
+    """The octets of unpadded base64url `text` (exactly `octets` of them, where given), in its one spelling.
+
+    Raises `Unreachable` (`issuer-answer`) for anything else.
+    """
+    if not isinstance(text, str):
+        raise bad_answer("a field is not base64url")
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+    except (binascii.Error, ValueError):
+        raise bad_answer("a field is not base64url") from None
+    if to_base64url(decoded) != text or (octets is not None and len(decoded) != octets):
+        raise bad_answer("a field has not the length expected")
+    return decoded
+
+
+def to_base64url(octets: bytes) -> str:
+    """Unpadded base64url of `octets`. Source: [RFC4648 5]."""
+    return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
+
+
+def bad_answer(sentence: str) -> Unreachable:
+    """The error for an answer of the issuer that is none of the protocol's."""
+    return Unreachable("issuer-answer", f"The issuer's answer was not understood: {sentence}.", _TRY_LATER)
+
+
+def _capped(response: httpx.Response, max_octets: int) -> bytes:
+    received = bytearray()
+    for part in response.iter_bytes():
+        received += part
+        if len(received) > max_octets:
+            raise bad_answer(f"it is longer than {max_octets} octets")
+    return bytes(received)
+
+
+def _accepted(answer: Answer) -> Answer:
+    if answer.status in (200, 201):
+        return answer
+    if answer.status >= 500 or answer.status in (408, 425, 429):
+        raise Unreachable("issuer-busy", f"The issuer answered {answer.status}.", _TRY_LATER)
+    code, sentence = _problem(answer.body)
+    raise IssuerRefused(code or f"http-{answer.status}", sentence, "See the application's page.", answer.status)
+
+
+def _problem(body: bytes) -> tuple[str, str]:
+    try:
+        problem = _object(body)
+    except Unreachable:
+        return "", "The issuer refused without saying why."
+    code, sentence = problem.get("code"), problem.get("detail") or problem.get("title")
+    return (
+        code if isinstance(code, str) else "",
+        sentence if isinstance(sentence, str) else "The issuer refused without saying why.",
+    )
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise bad_answer("it is not JSON") from None
+    if not isinstance(value, dict):
+        raise bad_answer("it is not a JSON object")
+    return cast("dict[str, Any]", value)

@@ -1,0 +1,245 @@
+"""Keeping up with epochs: catching up, falling back, being revoked, and being lied to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import httpx
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+import circuits
+from circuits.records import Sign1, key_id
+from prover import IssuerClient, NotReady, Revoked, TrustError, Unreachable
+from prover.refresh import refresh
+
+
+def test_a_wallet_catches_up_over_several_epochs(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    for count in (2, 0, 3):
+        world.issuer.revoke_strangers(count)
+        world.issuer.publish()
+    refreshed = refresh(wallet, client, world.clock)
+    assert (refreshed.epoch.number, refreshed.applied, refreshed.changed) == (3, 5, True)
+    licence = wallet.contents.licence
+    assert licence is not None
+    assert licence.applied == 5
+    assert licence.membership.value == world.issuer.value
+    again = refresh(wallet, client, world.clock, refreshed.etag)
+    assert (again.applied, again.changed) == (0, False)
+
+
+def test_nothing_new_costs_one_conditional_request(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    etag = refresh(wallet, client, world.clock).etag
+    generation = wallet.contents.generation
+    world.issuer.log.clear()
+    refresh(wallet, client, world.clock, etag)
+    assert world.issuer.log == ["GET /epochs/latest.cose"]
+    assert wallet.contents.generation == generation
+
+
+def test_a_licence_issued_late_finds_its_place_in_the_list(world: Any) -> None:
+    world.issuer.revoke_strangers(3)
+    world.issuer.publish()
+    wallet, client = world.wallet(), world.issuer.client()
+    licence = wallet.contents.licence
+    assert licence is not None
+    assert licence.applied is None
+    world.issuer.revoke_strangers(2)
+    world.issuer.publish()
+    assert refresh(wallet, client, world.clock).applied == 2
+    assert wallet.contents.licence.applied == 5
+
+
+def test_the_shorter_form_of_the_list_is_a_fallback(world: Any) -> None:
+    world.issuer.forms = ("80",)
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(2)
+    world.issuer.publish()
+    assert refresh(wallet, client, world.clock).applied == 2
+
+
+def test_a_list_ahead_of_the_epoch_is_read_up_to_the_epoch(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(2)
+    world.issuer.publish()
+    world.issuer.revoke_strangers(2)
+    assert refresh(wallet, client, world.clock).applied == 2
+    world.issuer.publish()
+    assert refresh(wallet, client, world.clock).applied == 2
+
+
+def test_a_list_behind_the_epoch_is_asked_for_again_later(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(3)
+    world.issuer.publish()
+    hidden = world.issuer.entries.pop()
+    with pytest.raises(Unreachable) as refused:
+        refresh(wallet, client, world.clock)
+    assert refused.value.code == "list-behind"
+    world.issuer.entries.append(hidden)
+    assert refresh(wallet, client, world.clock).applied == 3
+
+
+@pytest.mark.requirement("R63")
+@pytest.mark.attack("V8")
+def test_a_revoked_holder_is_told_by_name(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(1)
+    world.issuer.revoke(wallet.contents.licence.credential.handle)
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish(urgent=True)
+    with pytest.raises(Revoked) as revoked:
+        refresh(wallet, client, world.clock)
+    assert revoked.value.code == "revoked"
+    assert "Stop this agent" in revoked.value.next_step
+
+
+@pytest.mark.attack("V9")
+def test_a_forged_entry_with_my_handle_does_not_frighten_me(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(2)
+    world.issuer.publish()
+    forged = replace(world.issuer.entries[0], handle=wallet.contents.licence.credential.handle)
+    true_entry, world.issuer.entries[0] = world.issuer.entries[0], forged
+    with pytest.raises(TrustError, match="list-damaged"):
+        refresh(wallet, client, world.clock)
+    world.issuer.entries[0] = true_entry
+    assert refresh(wallet, client, world.clock).applied == 2
+
+
+@pytest.mark.attack("V9")
+@pytest.mark.parametrize("how", ["reordered", "missing", "phantom", "cut", "garbage"])
+def test_an_altered_list_is_refused_and_leaves_the_wallet_as_it_was(world: Any, how: str) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(3)
+    world.issuer.publish()
+    before = wallet.contents.licence.membership.value
+
+    def alter(path: str, body: bytes) -> bytes:
+        if "/entries/" not in path:
+            return body
+        parts = [body[at : at + 128] for at in range(0, len(body), 128)]
+        return {
+            "reordered": parts[1] + parts[0] + parts[2],
+            "missing": parts[0] + parts[2],
+            "phantom": parts[0] + circuits.new_handle().to_bytes(32, "big") + parts[0][32:] + parts[1] + parts[2],
+            "cut": body[:-1],
+            "garbage": bytes([255]) * 128 + body[128:],
+        }[how]
+
+    world.issuer.tamper = alter
+    with pytest.raises(TrustError, match="list-damaged"):
+        refresh(wallet, client, world.clock)
+    assert wallet.reload().licence.membership.value == before
+
+
+@pytest.mark.attack("V11")
+def test_a_roll_back_is_refused_even_when_the_update_in_between_failed(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish()
+    world.issuer.tamper = lambda path, body: body[:-1] if "/entries/" in path else body
+    with pytest.raises(TrustError, match="list-damaged"):
+        refresh(wallet, client, world.clock)
+    world.issuer.tamper = lambda path, body: body
+    newest = world.issuer.epochs.pop()
+    with pytest.raises(TrustError, match="epoch-rollback"):
+        refresh(wallet, client, world.clock)
+    world.issuer.epochs.append(newest)
+    refresh(wallet, client, world.clock)
+
+
+def test_a_fork_is_refused_at_the_same_number_and_at_the_next(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.publish()
+    refresh(wallet, client, world.clock)
+    honest = world.issuer.epochs[-1]
+    world.issuer.epochs[-1] = replace(honest, next_update=honest.next_update + 1)
+    with pytest.raises(TrustError, match="epoch-fork"):
+        refresh(wallet, client, world.clock)
+    world.issuer.publish()
+    with pytest.raises(TrustError, match="epoch-fork"):
+        refresh(wallet, client, world.clock)
+
+
+def test_an_epoch_must_be_signed_by_the_pinned_key_for_the_pinned_accumulator_and_begun(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.publish()
+    stranger = Ed25519PrivateKey.generate()
+    other = replace(world.issuer.epochs[-1], accumulator_hash=bytes(32))
+    early = replace(world.issuer.epochs[-1], not_before=world.clock() + 301, next_update=world.clock() + 999)
+    cases = {
+        "epoch-signature": world.issuer.signed(world.issuer.epochs[-1], stranger),
+        "epoch-accumulator": world.issuer.signed(other),
+        "epoch-future": world.issuer.signed(early),
+        "epoch-malformed": b"\xd2\x84",
+    }
+    for code, signed in cases.items():
+        world.issuer.tamper = lambda path, body, signed=signed: signed if path.endswith("latest.cose") else body
+        with pytest.raises(TrustError, match=code):
+            refresh(wallet, client, world.clock)
+
+
+def test_every_bit_flip_of_a_signed_epoch_is_refused(world: Any) -> None:
+    from prover.refresh import decode_epoch
+
+    epoch = world.issuer.epochs[0]
+    signed = world.issuer.signed(epoch)
+    assert decode_epoch(signed, world.keys.bundle).hash == epoch.hash
+    name = key_id(world.keys.bundle.epoch_key)
+    assert Sign1.decode(signed).key_id == name
+    for at in range(len(signed)):
+        flipped = signed[:at] + bytes([signed[at] ^ 1 << at % 8]) + signed[at + 1 :]
+        with pytest.raises(TrustError):
+            decode_epoch(flipped, world.keys.bundle)
+
+
+def test_an_endless_list_is_cut_off(world: Any) -> None:
+    wallet = world.wallet()
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish()
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        if "/entries/" in request.url.path:
+            return httpx.Response(200, content=bytes(4096 * 128 + 128))
+        response: httpx.Response = world.issuer.handle(request)
+        return response
+
+    client = IssuerClient("https://issuer.example", httpx.Client(transport=httpx.MockTransport(handle)))
+    with pytest.raises(Unreachable, match="longer than"):
+        refresh(wallet, client, world.clock)
+
+
+def test_without_a_licence_there_is_nothing_to_refresh(world: Any) -> None:
+    with pytest.raises(NotReady, match="no-licence"):
+        refresh(world.empty_wallet(), world.issuer.client(), world.clock)
+
+
+@pytest.mark.slow
+def test_chunks_are_joined(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(4095)
+    world.issuer.publish()
+    assert refresh(wallet, client, world.clock).applied == 4095
+    world.issuer.revoke_strangers(3)
+    world.issuer.publish()
+    assert refresh(wallet, client, world.clock).applied == 3
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish()
+    world.issuer.log.clear()
+    assert refresh(wallet, client, world.clock).applied == 1
+    assert "GET /epochs/entries/1.128" in world.issuer.log
+    assert "GET /epochs/entries/0.128" not in world.issuer.log
+
+
+def test_a_tag_is_not_used_when_the_licence_was_issued_anew_at_an_older_epoch(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    at_issue = wallet.contents
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish()
+    etag = refresh(wallet, client, world.clock).etag
+    wallet.update(lambda found: replace(found, licence=at_issue.licence, signed_epoch=at_issue.signed_epoch))
+    assert refresh(wallet, client, world.clock, etag).applied == 1

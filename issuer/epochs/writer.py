@@ -1,0 +1,34 @@
+"""The background task that publishes epochs when they are due, and rings the bell for every new one.
+
+It looks at the clock often instead of sleeping until the next epoch, because the clock may jump (and in the demo does).
+An error is logged and the task goes on: a full disk must not silence later epochs.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+
+from starlette.concurrency import run_in_threadpool
+
+from issuer.epochs.events import EpochBell
+from issuer.epochs.service import Epochs
+from issuer.world import World
+
+LOG = logging.getLogger("issuer.epochs.writer")
+
+
+async def write_epochs(world: World, bell: EpochBell) -> None:
+    """Runs until cancelled."""
+    epochs = Epochs(world)
+    recovered = False
+    while True:
+        try:
+            if not recovered:
+                await run_in_threadpool(epochs.recover)
+                recovered = True
+            await run_in_threadpool(epochs.publish_if_due)
+            bell.ring((await run_in_threadpool(epochs.latest)).number)
+        except Exception:
+            LOG.exception("could not publish an epoch; trying again")
+        await asyncio.sleep(world.settings.epoch_poll_seconds)

@@ -1,0 +1,79 @@
+"""Revokes licences: one, all of a person, or all under a permit, in one epoch.
+
+The decision is committed first; the epoch that tells the world is made from it and, after a crash, is made at the next
+sight. An urgent revocation is published at once and raises the floor, so that leases older than it end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy.orm import Session
+
+from issuer.epochs import store as epoch_store
+from issuer.epochs.service import Epochs
+from issuer.errors import Conflict, NotFound
+from issuer.kyc import persons
+from issuer.licences import store
+from issuer.licences.models import Licence
+from issuer.world import World
+
+
+@dataclass(frozen=True)
+class Revoked:
+    """How many licences were revoked, and the epoch that says so (for one that is not urgent: the next one)."""
+
+    licences: int
+    epoch_number: int
+
+
+class Revocations:
+    """Revokes licences."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def revoke_licence(self, licence_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
+        """Revokes one licence. Raises NotFound("unknown-licence"), Conflict("licence-revoked") the second time."""
+        with self._world.database.write() as session:
+            licence = store.licence(session, licence_id)
+            if licence is None:
+                raise NotFound("unknown-licence", "There is no such licence.")
+            if licence.state != store.LIVE:
+                raise Conflict("licence-revoked", "This licence has been revoked already.")
+            self._mark(session, [licence], reason, urgent)
+            if bar:
+                persons.bar(session, licence.person_id)
+        return self._publish(1, urgent)
+
+    def revoke_person(self, person_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
+        """Revokes every live licence of a person in one epoch; none is no error. `bar` keeps the person from
+        another."""
+        with self._world.database.write() as session:
+            licences = store.live_licences(session, person_id=person_id)
+            self._mark(session, licences, reason, urgent)
+            if bar:
+                persons.bar(session, person_id)
+        return self._publish(len(licences), urgent)
+
+    def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> Revoked:
+        """Revokes every live licence under a permit (suspended or ended) in one epoch; none is no error."""
+        with self._world.database.write() as session:
+            licences = store.live_licences(session, permit_id=permit_id)
+            self._mark(session, licences, reason, urgent)
+        return self._publish(len(licences), urgent)
+
+    def _mark(self, session: Session, licences: Sequence[Licence], reason: str, urgent: bool) -> None:
+        now = self._world.now()
+        for licence in licences:
+            licence.state, licence.revoked_at, licence.reason = store.REVOKED, now, reason
+            epoch_store.ask(session, licence.licence_id, licence.handle, reason, urgent, now)
+
+    def _publish(self, count: int, urgent: bool) -> Revoked:
+        self._world.crash.reach("revocation-committed")
+        epochs = Epochs(self._world)
+        if not urgent or count == 0:
+            return Revoked(count, epochs.latest().number + (1 if count else 0))
+        epochs.publish_if_due()
+        return Revoked(count, epochs.latest().number)

@@ -1,0 +1,104 @@
+"""SQL of permits."""
+
+from __future__ import annotations
+
+from sqlalchemy import delete, func, select, update
+from sqlalchemy.orm import Session
+
+from issuer.permits.models import PermitEvent, PermitInvitation, PermitOperator, PermitRow
+
+
+def permit(session: Session, permit_id: str) -> PermitRow | None:
+    """The permit of this id."""
+    return session.get(PermitRow, permit_id)
+
+
+def permit_of_person(session: Session, person_id: str) -> PermitRow | None:
+    """The permit under which the person operates, whatever its state."""
+    query = select(PermitRow).join(PermitOperator, PermitOperator.permit_id == PermitRow.permit_id)
+    return session.scalar(query.where(PermitOperator.person_id == person_id, PermitOperator.left_at.is_(None)))
+
+
+def permit_of_company(session: Session, company: str) -> PermitRow | None:
+    """The company's permit that has not ended."""
+    return session.scalar(select(PermitRow).where(PermitRow.company == company, PermitRow.state != "ended"))
+
+
+def add_permit(session: Session, row: PermitRow, now: int) -> None:
+    """Stores a new permit."""
+    session.add(row)
+    session.flush()
+    add_event(session, row.permit_id, "granted", "application", now)
+
+
+def extend(session: Session, permit_id: str, until_day: int) -> None:
+    """Moves the last day of a permit."""
+    session.execute(update(PermitRow).where(PermitRow.permit_id == permit_id).values(until_day=until_day))
+
+
+def set_state(session: Session, permit_id: str, before: str, after: str) -> None:
+    """Changes the state from `before` to `after`."""
+    session.execute(
+        update(PermitRow).where(PermitRow.permit_id == permit_id, PermitRow.state == before).values(state=after)
+    )
+
+
+def add_operator(session: Session, permit_id: str, person_id: str, now: int) -> None:
+    """Puts a person under a permit."""
+    session.add(PermitOperator(permit_id=permit_id, person_id=person_id, joined_at=now, left_at=None))
+    session.flush()
+
+
+def close_operators(session: Session, permit_id: str, now: int, person_id: str | None = None) -> None:
+    """Ends the membership of one person, or of everybody under the permit."""
+    statement = update(PermitOperator).where(PermitOperator.permit_id == permit_id, PermitOperator.left_at.is_(None))
+    if person_id is not None:
+        statement = statement.where(PermitOperator.person_id == person_id)
+    session.execute(statement.values(left_at=now))
+
+
+def operators(session: Session, permit_id: str) -> tuple[str, ...]:
+    """The persons under the permit, in order of joining."""
+    query = select(PermitOperator.person_id).where(
+        PermitOperator.permit_id == permit_id, PermitOperator.left_at.is_(None)
+    )
+    return tuple(session.scalars(query.order_by(PermitOperator.membership_id)))
+
+
+def count_operators(session: Session, permit_id: str) -> int:
+    """How many different persons are under the permit."""
+    query = select(func.count(PermitOperator.person_id.distinct()))
+    found = query.where(PermitOperator.permit_id == permit_id, PermitOperator.left_at.is_(None))
+    return session.scalars(found).one()
+
+
+def add_invitation(session: Session, code_hash: bytes, permit_id: str, expires_at: int) -> None:
+    """Stores an invitation."""
+    session.add(PermitInvitation(code_hash=code_hash, permit_id=permit_id, expires_at=expires_at))
+    session.flush()
+
+
+def take_invitation(session: Session, code_hash: bytes, permit_id: str, now: int) -> bool:
+    """Uses up an invitation to this permit; whether it was there and in time."""
+    taken = session.execute(
+        delete(PermitInvitation)
+        .where(
+            PermitInvitation.code_hash == code_hash,
+            PermitInvitation.permit_id == permit_id,
+            PermitInvitation.expires_at > now,
+        )
+        .returning(PermitInvitation.permit_id)
+    )
+    return taken.one_or_none() is not None
+
+
+def add_event(session: Session, permit_id: str, event: str, reason: str, now: int) -> None:
+    """Adds to the permit's history."""
+    session.add(PermitEvent(permit_id=permit_id, event=event, reason=reason, at=now))
+    session.flush()
+
+
+def events(session: Session, permit_id: str) -> list[tuple[str, str, int]]:
+    """The permit's history: (event, reason, unix seconds)."""
+    query = select(PermitEvent).where(PermitEvent.permit_id == permit_id).order_by(PermitEvent.event_id)
+    return [(row.event, row.reason, row.at) for row in session.scalars(query)]

@@ -1,0 +1,151 @@
+"""Who is asking: the FastAPI dependencies by which every route learns its application and person.
+
+    from issuer.web.session import CurrentApplication, CurrentPerson
+
+    @router.post("/api/applications/{application_id}/sittings")
+    def start(current: CurrentPerson, world: WorldDep) -> ...:
+        Assessment(world).start(current.person_id)
+
+    @router.post("/apply/exam")           # page: the cookie says which application; no id in the path
+    def start_page(current: CurrentPerson, world: WorldDep) -> ...:
+
+A caller shows either `Authorization: Bearer <application token>` (the wallet) or the HttpOnly cookie of a signed-in
+browser; never both. With the cookie, every unsafe method needs the CSRF token: form field `csrf` (in templates:
+`<input type="hidden" name="csrf" value="{{ csrf }}">`, `csrf` comes from `pages.render`) or header `X-CSRF-Token`.
+Where the path has `{application_id}`, it must be the caller's own: otherwise the answer is the same 404 as for none.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from issuer.errors import Conflict, Denied, NotFound, Unauthenticated
+from issuer.kyc import store as kyc_store
+from issuer.web import store
+from issuer.world import World, WorldDep
+
+COOKIE = "application"
+CSRF_FIELD = "csrf"
+CSRF_HEADER = "x-csrf-token"
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+@dataclass(frozen=True)
+class Current:
+    """The application that the caller may act for. `person_id` is None until its person has signed in."""
+
+    application_id: str
+    person_id: str | None
+    csrf: str | None = None
+    """The CSRF token of this browser session; None for a bearer."""
+
+
+@dataclass(frozen=True)
+class CurrentWithPerson:
+    """An application whose person has been identified (verified, or waiting for review)."""
+
+    application_id: str
+    person_id: str
+    csrf: str | None = None
+
+
+async def current_application(request: Request, world: WorldDep) -> Current:
+    """The caller's application. Raises Unauthenticated("no-credentials" | "unknown-credentials"), Denied("csrf"),
+    NotFound."""
+    # A dependency that reads the form must be a coroutine; the two small reads below do not wait for writers (WAL).
+    bearer = request.headers.getlist("authorization")
+    cookie = request.cookies.get(COOKIE)
+    if bearer and cookie:
+        raise Unauthenticated("two-credentials", "Send the bearer token or the cookie, not both.")
+    if bearer:
+        current = _by_bearer(world, bearer)
+    elif cookie:
+        current = _by_cookie(world, cookie)
+        await _check_csrf(request, csrf_token(cookie))
+    else:
+        raise Unauthenticated("no-credentials", "Sign in first, or send the application's token.")
+    _check_path(request, current)
+    return current
+
+
+async def current_person(current: Annotated[Current, Depends(current_application)]) -> CurrentWithPerson:
+    """The caller's application and person. Raises Conflict("not-signed-in") before the sign-in at an identity
+    provider."""
+    if current.person_id is None:
+        raise Conflict("not-signed-in", "The person of this application has not been identified yet.")
+    return CurrentWithPerson(current.application_id, current.person_id, current.csrf)
+
+
+CurrentApplication = Annotated[Current, Depends(current_application)]
+CurrentPerson = Annotated[CurrentWithPerson, Depends(current_person)]
+
+
+def token_hash(token: str) -> bytes:
+    """What is stored instead of a token of ours (tokens have 256 random bits, so a plain hash is enough)."""
+    return hashlib.sha256(b"issuer-token" + token.encode()).digest()
+
+
+def csrf_token(cookie: str) -> str:
+    """The CSRF token of a browser session: derived from its HttpOnly cookie, which no other site can read."""
+    return hashlib.sha256(b"issuer-csrf" + cookie.encode()).hexdigest()
+
+
+def open_browser_session(world: World, application_id: str) -> str:
+    """Makes a session for the browser that has just signed in, and returns the cookie's value."""
+    cookie = secrets.token_urlsafe(32)
+    now = world.now()
+    with world.database.write() as session:
+        store.add_session(
+            session, token_hash(cookie), application_id, now, now + world.settings.browser_session_seconds
+        )
+    return cookie
+
+
+def close_browser_session(world: World, cookie: str) -> None:
+    """Forgets the session of this cookie."""
+    with world.database.write() as session:
+        store.remove_session(session, token_hash(cookie))
+
+
+def _by_bearer(world: World, headers: list[str]) -> Current:
+    scheme, _, token = headers[0].partition(" ")
+    if len(headers) != 1 or scheme.lower() != "bearer":
+        raise Unauthenticated("unknown-credentials", "Send one bearer token.")
+    with world.database.read() as session:
+        found = kyc_store.application_by_token(session, token_hash(token.strip()))
+    if found is None or found.expires_at <= world.now():
+        raise Unauthenticated("unknown-credentials", "This token is unknown here, or its application has expired.")
+    return Current(found.application_id, found.person_id)
+
+
+def _by_cookie(world: World, cookie: str) -> Current:
+    now = world.now()
+    with world.database.read() as session:
+        application_id = store.session_application(session, token_hash(cookie), now)
+        found = kyc_store.application(session, application_id) if application_id else None
+    if found is None or found.expires_at <= now:
+        raise Unauthenticated("unknown-credentials", "This browser session is unknown or over; sign in again.")
+    return Current(found.application_id, found.person_id, csrf_token(cookie))
+
+
+async def _check_csrf(request: Request, expected: str) -> None:
+    if request.method in SAFE_METHODS:
+        return
+    given = request.headers.get(CSRF_HEADER)
+    if given is None and request.headers.get("content-type", "").startswith("application/x-www-form-urlencoded"):
+        field = (await request.form()).get(CSRF_FIELD)
+        given = field if isinstance(field, str) else None
+    if given is None or not hmac.compare_digest(given.encode(), expected.encode()):
+        raise Denied("csrf", "This form did not come from our own page; load the page again.")
+
+
+def _check_path(request: Request, current: Current) -> None:
+    wanted = request.path_params.get("application_id")
+    if wanted is not None and wanted != current.application_id:
+        raise NotFound("unknown-application", "There is no such application.")

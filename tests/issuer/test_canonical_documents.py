@@ -1,0 +1,82 @@
+"""The canonical form of documents, as properties."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from issuer.errors import Denied
+from issuer.kyc.documents import account_message, canonical_document, namesake_message
+
+pytestmark = pytest.mark.requirement("R13")
+NUMBERS = st.text("ABCDEFGHJKLMNPQRSTUVWXYZ0123456789", min_size=1, max_size=20).filter(lambda n: n.strip("0O"))
+SEPARATORS = st.sampled_from(["", " ", "-", "<", ".", "\u00a0", "/"])
+
+
+@given(NUMBERS, st.data())
+def test_separators_case_and_fillers_do_not_matter(number: str, data: st.DataObject) -> None:
+    dressed = "".join(char + data.draw(SEPARATORS) for char in number)
+    dressed = data.draw(st.sampled_from([dressed, dressed.lower(), "<<" + dressed, "00" + dressed]))
+    assert canonical_document("passport", "GBR", dressed) == canonical_document("Passport", "gb", number)
+
+
+@given(st.text(max_size=40), st.text(max_size=40), st.text(max_size=40))
+def test_canonical_is_idempotent_and_plain(kind: str, issuer: str, number: str) -> None:
+    try:
+        document = canonical_document(kind, issuer, number)
+    except Denied:
+        return
+    assert canonical_document(document.type, document.issuer, document.number) == document
+    assert (document.type + document.issuer + document.number).replace("_", "").isalnum()
+    assert (document.type + document.issuer + document.number).isascii()
+    assert not document.number.startswith("0")
+
+
+@given(NUMBERS, NUMBERS)
+def test_different_numbers_stay_different(one: str, other: str) -> None:
+    def folded(number: str) -> str:
+        return number.replace("O", "0").replace("I", "1").lstrip("0")
+
+    same = canonical_document("passport", "GBR", one).message == canonical_document("passport", "GBR", other).message
+    assert same == (folded(one) == folded(other))
+
+
+@pytest.mark.parametrize(
+    ("kind", "issuer", "number"),
+    [
+        ("driving_licence", "GB", "MORGA657054SM9IJ"),
+        ("driving licence", "GBR", "MORGA657054SM9IJ 35"),
+        ("drivingPermit", "DVLA", "MORGA 657054 SM9IJ 78"),
+        ("Driver's License", "UK", "morga657054sm91j02"),
+    ],
+)
+def test_driver_numbers_without_their_issue_digits(kind: str, issuer: str, number: str) -> None:
+    assert canonical_document(kind, issuer, number).number == "M0RGA657054SM91J"
+
+
+def test_type_and_issuer_tell_documents_apart() -> None:
+    messages = {
+        canonical_document(kind, issuer, "1234").message
+        for kind in ("passport", "identity card")
+        for issuer in ("GB", "FR")
+    }
+    assert len(messages) == 4
+
+
+@given(st.permutations(["Ada", "Augusta", "King-Noel"]), st.sampled_from([" ", "  ", "\t", "-"]))
+def test_names_in_any_order(words: list[str], blank: str) -> None:
+    assert namesake_message(blank.join(words), "1985-12-10") == namesake_message("ADA AUGUSTA KING NOEL", "1985-12-10")
+
+
+@given(st.text(max_size=30), st.text(max_size=12))
+def test_names_and_dates_never_crash(name: str, date: str) -> None:
+    with suppress(Denied):
+        assert namesake_message(name, date)
+
+
+@given(st.text(max_size=20), st.text(max_size=20), st.text(max_size=20), st.text(max_size=20))
+def test_accounts_are_framed(a: str, b: str, c: str, d: str) -> None:
+    assert (account_message(a, b) == account_message(c, d)) == ((a, b) == (c, d))

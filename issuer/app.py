@@ -23,6 +23,7 @@ from issuer.epochs import routes as epoch_routes
 from issuer.epochs.events import EpochBell
 from issuer.epochs.writer import write_epochs
 from issuer.insurance import routes as insurance_routes
+from issuer.insurance.service import Insurance
 from issuer.keys.keyring import Keyring
 from issuer.kyc import routes as kyc_routes
 from issuer.kyc.provider import Provider
@@ -110,7 +111,7 @@ def _origins(settings: Settings) -> tuple[str, ...]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     world: World = app.state.world
     await asyncio.to_thread(upgrade, world.database)
-    writer = asyncio.create_task(write_epochs(world, app.state.bell))
+    writer = asyncio.create_task(write_epochs(world, app.state.bell, Insurance(world).end_lapsed))
     try:
         yield
     finally:

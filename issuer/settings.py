@@ -15,8 +15,11 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from issuer.assessment.policy import ExamPolicy
+
 SETTINGS_FILE = "issuer.json"
 MAX_EPOCH_SECONDS = 900
+DEFAULT_EPOCH_SECONDS = 300
 
 
 class IdentityProvider(BaseModel):
@@ -60,8 +63,9 @@ class Settings(BaseSettings):
     identity_providers: tuple[IdentityProvider, ...] = ()
     insurers: tuple[TrustedInsurer, ...] = ()
     jurisdiction: str = "GB"
+    exam: ExamPolicy = ExamPolicy()
 
-    epoch_seconds: int = Field(default=300, ge=1, le=MAX_EPOCH_SECONDS)
+    epoch_seconds: int = Field(default=DEFAULT_EPOCH_SECONDS, ge=1, le=MAX_EPOCH_SECONDS)
     """How often an epoch is published. Its record promises the next within 900 s, so a late one is no outage."""
     epoch_poll_seconds: float = Field(default=0.5, gt=0, le=60)
     max_event_streams: int = Field(default=512, ge=1)

@@ -30,7 +30,14 @@ from issuer.epochs.service import Epochs
 from issuer.errors import Conflict
 from issuer.files import write_public
 from issuer.keys import keyring, profile
-from issuer.settings import SETTINGS_FILE, IdentityProvider, Settings, TrustedInsurer, save_settings
+from issuer.settings import (
+    DEFAULT_EPOCH_SECONDS,
+    SETTINGS_FILE,
+    IdentityProvider,
+    Settings,
+    TrustedInsurer,
+    save_settings,
+)
 from issuer.world import DIGITS_FILE, TRUST_FILE, World
 
 ESCROW_YEARS = 5
@@ -62,7 +69,7 @@ def initialise(
     jurisdiction: str = "GB",
     policies: Sequence[PolicyMaker] = DEFAULT_POLICIES,
     client_secret: Secret[str] | None = None,
-    epoch_seconds: int | None = None,
+    epoch_seconds: int = DEFAULT_EPOCH_SECONDS,
     now: Clock = system_clock,
 ) -> NewIssuer:
     """Makes a new issuer in `data_dir` (made if missing) and one share file per opener, `opener-<i>.share`, in
@@ -73,14 +80,13 @@ def initialise(
     threshold that makes no sense.
     """
     _refuse_used(data_dir, shares_dir)
-    chosen = {} if epoch_seconds is None else {"epoch_seconds": epoch_seconds}
     settings = Settings(
         data_dir=data_dir,
         issuer_url=issuer_url.rstrip("/"),
         identity_providers=tuple(identity_providers),
         insurers=tuple(insurers),
         jurisdiction=jurisdiction,
-        **chosen,
+        epoch_seconds=epoch_seconds,
     )
     issuer = create_issuer(issuer_id, profile.PROFILE_ID)
     accumulator = create_accumulator(f"{issuer_id}-accumulator-1", issuer_id)

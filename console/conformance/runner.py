@@ -112,7 +112,8 @@ def _run_records(file: VectorFile) -> tuple[str, str, list[CaseResult]]:
     proofs = any(record.get("Function") == "SigmaProof" for record in records)
     kind = Kind.SIGMA if proofs else Kind.FIAT_SHAMIR
     suites = {str(record["Ciphersuite"]) for record in records if "Ciphersuite" in record}
-    cases = [CaseResult(file.path, case.name, case.outcome, case.detail) for case in sigma.run_document(records)]
+    results = sigma.run_document(records, sigma.records_beside(file.path))
+    cases = [CaseResult(file.path, case.name, case.outcome, case.detail) for case in results]
     if len(cases) != len(records):
         cases.append(CaseResult(file.path, file.path.name, Outcome.FAILED, "a record was passed over"))
     return ", ".join(sorted(suites)), kind.value, cases

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import cast
 
 from pydantic import BaseModel, ConfigDict, Field
-
-from issuer.settings import Settings
 
 
 class Topic(StrEnum):
@@ -73,8 +70,3 @@ class ExamPolicy(BaseModel):
     def duration_seconds(self, extra_time_percent: int, rest_minutes: int) -> int:
         """Length of a sitting with these adjustments, which must be among those on offer."""
         return self.sitting_seconds * (100 + extra_time_percent) // 100 + rest_minutes * 60
-
-
-def exam_policy(settings: Settings) -> ExamPolicy:
-    """The deployment's policy: the setting `exam` where the settings have one, else the decisions' defaults."""
-    return cast(ExamPolicy, getattr(settings, "exam", None) or ExamPolicy())

@@ -18,7 +18,7 @@ from issuer.assessment.attempts import AssessmentStatus, Ledger, State, Validity
 from issuer.assessment.bank import Bank
 from issuer.assessment.form import SEED_OCTETS, Question, make_form, question
 from issuer.assessment.models import Sitting
-from issuer.assessment.policy import ExamPolicy, Topic, exam_policy
+from issuer.assessment.policy import ExamPolicy, Topic
 from issuer.assessment.scoring import score
 from issuer.assessment.training import read_certificate, training_reference
 from issuer.errors import Conflict, Invalid, NotFound
@@ -68,7 +68,7 @@ class Assessment:
     def __init__(self, world: World) -> None:
         self._world = world
         self._settings = world.settings
-        self.policy: ExamPolicy = exam_policy(world.settings)
+        self.policy: ExamPolicy = world.settings.exam
 
     def status(self, person_id: str) -> AssessmentStatus:
         """Where the person stands now. Raises Unavailable("no-bank")."""

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from issuer.assessment.policy import ExamPolicy
 from issuer.errors import Denied
-from issuer.insurance.signed import read_signed
+from issuer.signed import read_signed
 
 TYPE = "training+jwt"
 CLOCK_SKEW_SECONDS = 60

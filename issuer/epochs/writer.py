@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 
 from starlette.concurrency import run_in_threadpool
 
@@ -18,8 +19,8 @@ from issuer.world import World
 LOG = logging.getLogger("issuer.epochs.writer")
 
 
-async def write_epochs(world: World, bell: EpochBell) -> None:
-    """Runs until cancelled."""
+async def write_epochs(world: World, bell: EpochBell, before: Callable[[], object]) -> None:
+    """Runs until cancelled. `before` runs ahead of each look at the clock: what it revokes is in the next epoch."""
     epochs = Epochs(world)
     recovered = False
     while True:
@@ -27,6 +28,7 @@ async def write_epochs(world: World, bell: EpochBell) -> None:
             if not recovered:
                 await run_in_threadpool(epochs.recover)
                 recovered = True
+            await run_in_threadpool(before)
             await run_in_threadpool(epochs.publish_if_due)
             bell.ring((await run_in_threadpool(epochs.latest)).number)
         except Exception:

@@ -13,9 +13,9 @@ from issuer.errors import Conflict, Denied, Invalid
 from issuer.insurance import store
 from issuer.insurance.claims import ATTESTATION_TYPES, CANCELLATION_TYPES, Attestation, Cancellation
 from issuer.insurance.models import CoverRow
-from issuer.insurance.signed import read_signed
 from issuer.licences.revocations import Revocations
 from issuer.permits.service import Permits, Revoker
+from issuer.signed import read_signed
 from issuer.world import World
 
 SECONDS_PER_DAY = 86_400

@@ -14,9 +14,9 @@ from issuer.app import create_app
 from issuer.errors import Refused
 from issuer.insurance.claims import Attestation
 from issuer.insurance.service import Cover, Insurance
-from issuer.insurance.signed import read_signed
 from issuer.permits.service import Permits
 from issuer.settings import TrustedInsurer
+from issuer.signed import read_signed
 from tests.issuer.assessment.exam_world import DAY, NOON, Revocations, Setting, Signer
 
 TODAY = NOON // DAY

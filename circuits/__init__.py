@@ -77,6 +77,7 @@ from circuits.threshold import (
     open_identity,
     open_share,
     seal_key,
+    sealed_point,
     unsealed_key,
 )
 from circuits.weak_bb import DigitTable, check_digit_table
@@ -154,6 +155,7 @@ __all__ = [
     "reverify",
     "revoke",
     "seal_key",
+    "sealed_point",
     "sign_licence",
     "unsealed_key",
     "update_membership",

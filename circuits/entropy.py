@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from circuits.errors import Misuse
-from circuits.scalar import ORDER
+from circuits.order import ORDER
 
 
 class Entropy(Protocol):

@@ -189,12 +189,10 @@ def _secrets(statement: Statement) -> list[str]:
 
 
 @lru_cache(maxsize=64)
-def disclosed_base(
-    issuer: IssuerRecord, suite: Suite, disclosed: tuple[tuple[int, AttributeValue], ...]
-) -> FixedBase:
+def disclosed_base(issuer: IssuerRecord, suite: Suite, disclosed: tuple[tuple[int, AttributeValue], ...]) -> FixedBase:
     """B_d = P1 + domain Q1 + sum of the disclosed m_i H_i, prepared. Raises `Misuse` for O.
 
-    `suite` is the issuer's: equal records may be on two curve backends, whose points must not be given out for each other.
+    `suite` is the issuer's: equal records may be on two curve backends, whose points do not mix.
     """
     curve = suite.curve
     scalars = [issuer.scalar(index, value) for index, value in disclosed]

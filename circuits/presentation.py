@@ -55,6 +55,7 @@ class Prepared:
     """Everything of a proof that no challenge enters, ready for `finish`. One use: two would reveal the link secret.
 
     Memory only: it is neither pickled nor copied, and shows nothing of itself.
+    The caller still owes: nothing here sees a fork, so a child process must `discard` what its parent prepared.
     """
 
     __slots__ = ("_state", "statement")
@@ -334,6 +335,8 @@ def _bisect(received: list[tuple[int, _Received]], entropy: Entropy) -> list[tup
 
 def _check(received: Sequence[_Received], entropy: Entropy) -> None:
     """One product of pairings over all proofs, with coins drawn now, after receipt."""
+    if any(one.curve is not received[0].curve for one in received):
+        raise Misuse("points of two curve backends do not mix in one batch")
     fold = Fold(received[0].curve)
     for position, one in enumerate(received):
         coins = draw_coins(entropy, len(one.layout.shape.equations) + len(one.layout.claims))

@@ -6,11 +6,10 @@ arithmetic is Python's own and is not constant time either; SECURITY.md says so.
 
 from __future__ import annotations
 
-import secrets
-
+from circuits.entropy import SYSTEM
 from circuits.errors import Malformed, Misuse
+from circuits.order import ORDER as ORDER
 
-ORDER = 0x73EDA753299D7D483339D80809A1D80553BDA402FFFE5BFEFFFFFFFF00000001
 SCALAR_OCTETS = 32
 
 
@@ -36,7 +35,7 @@ def inverse(value: int) -> int:
     value %= ORDER
     if value == 0:
         raise Misuse("zero has no inverse")
-    blind = secrets.randbelow(ORDER - 1) + 1
+    blind = SYSTEM.scalar()
     return blind * pow(value * blind % ORDER, -1, ORDER) % ORDER
 
 

@@ -32,6 +32,7 @@ from circuits.records.epoch import EpochRecord
 from circuits.records.escrow import EscrowRecord
 from circuits.records.issuer import IssuerRecord
 from circuits.records.policy import BOUND_DAY, PolicyRecord
+from circuits.suite import Suite
 
 MAX_STATEMENT_OCTETS = 4096
 MAX_AUDIENCE_OCTETS = 255
@@ -107,7 +108,7 @@ class Binding:
             len(item) != 32 for item in (self.policy_hash, self.nonce, self.request_digest, self.session_thumbprint)
         ):
             raise Misuse("a binding is made of 32-octet values")
-        if not 0 < len(self.audience.encode()) <= MAX_AUDIENCE_OCTETS:
+        if not 0 < len(self.audience.encode(errors="surrogatepass")) <= MAX_AUDIENCE_OCTETS:
             raise Misuse("a binding names its audience in at most 255 octets")
 
 
@@ -205,6 +206,9 @@ def all_of(*nodes: Node) -> Statement:
     _check_disclosed(issuer, disclosed)
     _check_predicates(issuer, predicates, set(disclosed))
     _check_standing(issuer, standing, pseudonym)
+    _check_suites(issuer.suite, standing.accumulator.suite, standing.epoch.suite)
+    if isinstance(escrowed, Escrowed):
+        _check_suites(issuer.suite, escrowed.escrow.suite)
     return Statement(
         issuer=issuer,
         accumulator=standing.accumulator,
@@ -253,8 +257,9 @@ def policy_statement(
             raise Rejected("predicate", f"the policy does not allow this {issuer.attributes[index][0]}")
         nodes.append(Disclose(index, value))
     # A set, for a constant and a moving bound of a policy may be the same on some day.
-    bounds = {(index, value + day_number(time) if kind == BOUND_DAY else value) for index, kind, value in policy.predicates}
-    return all_of(*nodes, *(AtLeast(index, bound) for index, bound in bounds))
+    day = day_number(time)
+    bounds = {AtLeast(index, value + day if kind == BOUND_DAY else value) for index, kind, value in policy.predicates}
+    return all_of(*nodes, *bounds)
 
 
 def request_digest(resource: str, scope: str) -> bytes:
@@ -327,7 +332,7 @@ def take_pair(item: Value) -> tuple[int, AttributeValue]:
 
 def _check_disclosed(issuer: IssuerRecord, disclosed: dict[int, AttributeValue]) -> None:
     for index, value in disclosed.items():
-        if not 0 < index < ATTRIBUTE_COUNT:
+        if type(index) is not int or not 0 < index < ATTRIBUTE_COUNT:
             raise Misuse("this attribute is never disclosed")
         check_value(issuer.attributes[index][1], value)
 
@@ -336,12 +341,20 @@ def _check_predicates(issuer: IssuerRecord, predicates: list[tuple[int, int]], d
     if len(predicates) > MAX_PREDICATES:
         raise Misuse("a statement has at most eight predicates")
     for index, bound in predicates:
+        if type(index) is not int or type(bound) is not int:  # True and 1.0 equal 1, also as a key of the layouts kept
+            raise Misuse("a predicate is made of two whole numbers")
         if not 0 < index < ATTRIBUTE_COUNT or index in disclosed:
             raise Misuse("no predicate is possible on this attribute")
         if issuer.attributes[index][1] not in (Kind.INT, Kind.DAY):
             raise Misuse("a predicate compares a number")
         if not 0 <= bound <= MAX_BOUND:
             raise Misuse("a bound out of range")
+
+
+def _check_suites(mine: Suite, *others: Suite) -> None:
+    """Records are equal, and have equal hashes, under every suite; their points and bases are not."""
+    if any(one.ciphersuite_id != mine.ciphersuite_id or one.curve is not mine.curve for one in others):
+        raise Misuse("the records are read under different suites")
 
 
 def _check_standing(issuer: IssuerRecord, standing: NotRevoked, pseudonym: Pseudonym) -> None:

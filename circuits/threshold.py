@@ -2,8 +2,9 @@
 
     D_i = kappa_i E1   with a proof that K_i = kappa_i G_e,     kappa E1 = sum lambda_i D_i,     M = E2 - kappa E1
 
-The same shares open sealed evidence: a key encapsulated as u G_e, with content key from u K. The authenticated
-encryption around the content is the caller's.
+The same shares open sealed evidence: a key encapsulated as u G_e, with content key from u K and a proof that the sealer
+knew u. Without that proof a sealer could offer somebody else's E1, shifted, and have the openers open it. The
+authenticated encryption around the content is the caller's.
 
 Legend: G_e base, K common key, K_i share keys, (E1, E2) ciphertext, lambda_i Lagrange coefficients, M archive point.
 Source: [PROTOCOL 3, 7], [SHAMIR79], [CP92].
@@ -21,13 +22,15 @@ from circuits.encoding import decode_map, encode, lp, take_octets, take_uint
 from circuits.entropy import SYSTEM, Entropy
 from circuits.errors import Malformed, Misuse, Rejected
 from circuits.polynomial import interpolate_points, share_secret
-from circuits.records.escrow import EscrowRecord, escrow_base
+from circuits.records.escrow import MAX_OPENERS, EscrowRecord, escrow_base
 from circuits.secret import Secret
 from circuits.sigma import protocol
 from circuits.sigma.relation import Builder, Shape
 from circuits.suite import SHA256, Suite
 
 _TAG = "AIOL-V01-SHARE"
+_SEAL_TAG = "AIOL-V01-SEALED"
+SEAL_OCTETS = 128
 _SHARE_PROOF_OCTETS = 128
 _MAX_SHARE_OCTETS = 512
 
@@ -68,6 +71,8 @@ def deal_escrow(
 
     Raises `Malformed` for numbers that no record allows.
     """
+    if not 2 <= threshold <= openers <= MAX_OPENERS:
+        raise Malformed("an escrow needs 2 <= threshold <= openers <= 32")
     curve = suite.curve
     base = escrow_base(suite, escrow_id)
     secret, shares = share_secret(threshold, openers, entropy)
@@ -137,16 +142,39 @@ def open_identity(escrow: EscrowRecord, ciphertext: EscrowCiphertext, combined: 
     return curve.encode_g1(point)
 
 
-def seal_key(escrow: EscrowRecord, entropy: Entropy = SYSTEM) -> tuple[bytes, Secret[bytes]]:
-    """(u G_e as 48 octets, a 32-octet content key that only a quorum of openers can derive again)."""
+def seal_key(escrow: EscrowRecord, context: bytes, entropy: Entropy = SYSTEM) -> tuple[bytes, Secret[bytes]]:
+    """(encapsulation of 128 octets: u G_e and its proof; a 32-octet content key that only a quorum can derive again).
+
+    `context` says what is sealed and for whom; openers must name the same. Source: [PROTOCOL 7].
+    """
     curve = escrow.suite.curve
     blind = entropy.scalar()
-    first = curve.encode_g1(curve.multiply(escrow.base, blind))
-    return first, _content_key(escrow, first, curve.encode_g1(curve.multiply(escrow.public_point, blind)))
+    point = curve.multiply(escrow.base, blind)
+    first = curve.encode_g1(point)
+    elements = [curve.g1_generator(), escrow.base, point]
+    proof = protocol.prove(curve, _seal_tag(escrow, context), _seal_relation(), elements, [blind], entropy)
+    return first + proof, _content_key(escrow, first, curve.encode_g1(curve.multiply(escrow.public_point, blind)))
+
+
+def sealed_point(escrow: EscrowRecord, encapsulation: bytes, context: bytes) -> bytes:
+    """u G_e, 48 octets, of an encapsulation that was made for `context`: what openers may give shares over.
+
+    Raises `Malformed`, or `Rejected` with code `bad-seal`.
+    """
+    if len(encapsulation) != SEAL_OCTETS:
+        raise Malformed(f"an encapsulation has {SEAL_OCTETS} octets")
+    curve = escrow.suite.curve
+    first, proof = encapsulation[:48], encapsulation[48:]
+    elements = [curve.g1_generator(), escrow.base, curve.decode_g1(first)]
+    try:
+        protocol.verify(curve, _seal_tag(escrow, context), _seal_relation(), elements, proof)
+    except Rejected:
+        raise Rejected("bad-seal", "the evidence was not sealed for this row by somebody who knew its key") from None
+    return first
 
 
 def unsealed_key(escrow: EscrowRecord, first: bytes, combined: bytes) -> Secret[bytes]:
-    """The content key of `seal_key`, from kappa * first as `combine_shares` gives it."""
+    """The content key of `seal_key`, from `sealed_point`'s octets and kappa * first as `combine_shares` gives it."""
     return _content_key(escrow, first, combined)
 
 
@@ -162,6 +190,20 @@ def _relation() -> Shape:
     builder.equation([(1, key)], [(1, kappa, base)])
     builder.equation([(1, point)], [(1, kappa, opened)])
     return builder.shape()
+
+
+@lru_cache(maxsize=1)
+def _seal_relation() -> Shape:
+    builder = Builder()
+    base, point = builder.element("Ge"), builder.element("F")
+    builder.equation([(1, point)], [(1, builder.scalar("u"), base)])
+    return builder.shape()
+
+
+def _seal_tag(escrow: EscrowRecord, context: bytes) -> bytes:
+    if not context:
+        raise Misuse("sealed evidence names what it is")
+    return protocol.make_tag(_SEAL_TAG, suffix=hashlib.sha256(encode({1: 1, 2: escrow.hash, 3: context})).hexdigest())
 
 
 def _elements(escrow: EscrowRecord, index: int, opened: G1, point: G1) -> list[G1]:

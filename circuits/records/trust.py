@@ -10,6 +10,7 @@ import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from circuits.attributes import LICENCE_ATTRIBUTES
 from circuits.encoding import decode_map, encode, take_list, take_octets, take_text
 from circuits.errors import Malformed, Misuse
 from circuits.records.accumulator import AccumulatorRecord
@@ -38,6 +39,8 @@ class TrustBundle:
     def __post_init__(self) -> None:
         if self.accumulator.issuer_id != self.issuer.id:
             raise Malformed("the accumulator is another issuer's")
+        if self.issuer.attributes != LICENCE_ATTRIBUTES:  # a policy names attributes by their index in this list
+            raise Malformed("the issuer's profile is not the one that policies speak about")
         if len(self.epoch_key) != 32:
             raise Malformed("an epoch key has 32 octets")
         if not self.policies or len({policy.id for policy in self.policies}) != len(self.policies):

@@ -32,7 +32,7 @@ BACKENDS = {"py_arkworks_bls12381": "circuits/curve/arkworks.py", "py_ecc": "cir
 CALENDAR = ("circuits/calendar.py", "datetime", "date")
 CLOCKS = frozenset({"today", "now", "utcnow", "fromtimestamp", "utcfromtimestamp"})
 RANDOM_MODULES = frozenset({"secrets", "random", "uuid", "numpy"})
-RANDOM_HOMES = frozenset({"circuits/entropy.py", "circuits/scalar.py"})
+RANDOM_HOMES = frozenset({"circuits/entropy.py"})
 IMPURE_CALLS = frozenset({"open", "input", "print", "breakpoint", "eval", "exec", "compile", "__import__"})
 VAGUE_NAMES = frozenset({"utils", "util", "helpers", "helper", "common", "misc"})
 # What is done with a key of the issuer: a licence signed, a witness made, a handle revoked.

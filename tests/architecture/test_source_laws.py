@@ -156,7 +156,6 @@ OBEDIENT: list[tuple[Check, str, str]] = [
         "from py_arkworks_bls12381 import Scalar\nimport hashlib, cbor2",
     ),
     (laws.impure_imports, "circuits/calendar.py", "from datetime import date"),
-    (laws.random_imports, "circuits/scalar.py", "import secrets"),
     (laws.signing_uses, "issuer/keys/keyring.py", "from circuits import sign_licence"),
     (laws.signing_uses, "issuer/kyc/service.py", "from circuits import registration_nonce\nself.signed = 1"),
     (laws.silent_handlers, "a.py", "try:\n    f()\nexcept ValueError:\n    raise TypeError from None"),

@@ -1,7 +1,7 @@
 """A prover that does not keep the rules: it puts a proof together from any points and any secrets.
 
-It follows the layout of the statement, so that what it makes is well-formed and true but for what a test has changed. And
-coins of a test's choice, by which a single equation of the verifier is switched off without touching its code.
+It follows the layout of the statement, so that what it makes is well-formed, and true but for what a test has changed.
+Beside it coins of a test's choice, by which one equation of the verifier is switched off without touching its code.
 """
 
 from __future__ import annotations

@@ -48,9 +48,7 @@ def test_the_batch_says_what_verify_says(eight: list[Item]) -> None:
     assert verify_batch(eight) == [verify(*item) for item in eight]
 
 
-def paired(
-    statement: Statement, holding: Holding, name: str, world: World
-) -> tuple[Draft, Draft]:
+def paired(statement: Statement, holding: Holding, name: str, world: World) -> tuple[Draft, Draft]:
     """Two drafts with opposite defects in one kind of equation, and all other equations true."""
     one, other = draft(statement, holding), draft(statement, holding)
     curve, delta = world.curve, 5

@@ -7,12 +7,19 @@ from dataclasses import replace
 import pytest
 
 from circuits import (
+    AtLeast,
     Binding,
+    Disclose,
+    Escrowed,
     Malformed,
     Misuse,
+    NotRevoked,
+    Possession,
+    Pseudonym,
     Rejected,
     Statement,
     Unsatisfiable,
+    all_of,
     decode_presentation,
     decode_statement,
     encode_cbor,
@@ -41,9 +48,7 @@ OTHER_BINDINGS = {
 @pytest.mark.attack("F6")
 @pytest.mark.attack("11")
 @pytest.mark.parametrize("name", OTHER_BINDINGS)
-def test_another_challenge(
-    verifier: Verifier, statement: Statement, binding: Binding, proof: bytes, name: str
-) -> None:
+def test_another_challenge(verifier: Verifier, statement: Statement, binding: Binding, proof: bytes, name: str) -> None:
     verifier.rejects(statement, replace(binding, **{name: OTHER_BINDINGS[name]}), proof)  # type: ignore[arg-type]
 
 
@@ -96,9 +101,7 @@ def test_other_bounds_and_indexes(
 
 
 @pytest.mark.attack("F3")
-def test_another_number_of_predicates(
-    verifier: Verifier, statement: Statement, binding: Binding, proof: bytes
-) -> None:
+def test_another_number_of_predicates(verifier: Verifier, statement: Statement, binding: Binding, proof: bytes) -> None:
     for predicates in ((), ((3, TODAY),), ((3, TODAY), (4, 2), (6, 0))):
         verifier.finds_malformed(replace(statement, predicates=predicates), binding, proof)
 
@@ -158,11 +161,23 @@ def test_midnight_is_no_race(verifier: Verifier, world: World, licence: Licence)
 
 
 @pytest.mark.attack("F2")
-@pytest.mark.parametrize("disclosed", [{1: 2, 2: "GB"}, {1: 3, 2: "FR"}, {1: 3}, {1: 3, 2: "GB", 6: 1}, {1: True, 2: "GB"}])
+@pytest.mark.parametrize(
+    "disclosed", [{1: 2, 2: "GB"}, {1: 3, 2: "FR"}, {1: 3}, {1: 3, 2: "GB", 6: 1}, {1: True, 2: "GB"}]
+)
 def test_the_policy_decides_what_suffices(world: World, disclosed: dict[int, int | str]) -> None:
     with pytest.raises(Rejected) as refusal:
         world.statement(disclosed=disclosed)
     assert refusal.value.code == "predicate"
+
+
+@pytest.mark.attack("F2")
+def test_what_suffices_is_compared_with_its_kind(world: World) -> None:
+    """True equals 1 in Python, and encodes differently."""
+    policy = replace(world.policy, disclosed=((1, (1,)),))
+    records = (world.issuer, world.accumulator, world.epoch, world.escrow)
+    assert policy_statement(policy, *records, {1: 1}, AUDIENCE, NOW).disclosed == ((1, 1),)
+    with pytest.raises(Rejected):
+        policy_statement(policy, *records, {1: True}, AUDIENCE, NOW)
 
 
 @pytest.mark.attack("F4")
@@ -179,11 +194,15 @@ def test_records_that_do_not_go_with_the_policy(world: World, second_world: Worl
         } | changes
         with pytest.raises(Rejected) as refusal:
             policy_statement(
-                world.policy, disclosed={1: 3, 2: "GB"}, audience=AUDIENCE, **given  # type: ignore[arg-type]
+                world.policy,
+                disclosed={1: 3, 2: "GB"},
+                audience=AUDIENCE,
+                **given,  # type: ignore[arg-type]
             )
         assert refusal.value.code == code
 
     refused("unknown-issuer", issuer=second_world.issuer)
+    refused("unknown-issuer", issuer=replace(world.issuer, profile_id="operator-2027"))
     refused("unknown-issuer", accumulator=second_world.accumulator)
     refused("unknown-epoch", epoch=second_world.epoch)
     refused("unknown-escrow", escrow=second_world.escrow)
@@ -224,8 +243,6 @@ def test_the_presentation_only_selects(statement: Statement, binding: Binding, p
 
 def test_whatever_verifies_can_be_opened_later(world: World, licence: Licence) -> None:
     """The longest statement that can be made still loads for the opener."""
-    from circuits import AtLeast, Disclose, Escrowed, NotRevoked, Possession, Pseudonym, all_of
-
     long = world.licence(jurisdiction="J" * 64, permit="P" * 64)
     statement = all_of(
         Possession(world.issuer), NotRevoked(world.accumulator, world.epoch), Pseudonym(b"c" * 1024),

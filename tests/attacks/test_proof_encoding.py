@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from itertools import count
 
 import pytest
@@ -61,9 +62,7 @@ def test_compression_bit_clear(verifier: Verifier, statement: Statement, binding
 
 
 @pytest.mark.attack("E1")
-def test_another_point(
-    verifier: Verifier, world: World, statement: Statement, binding: Binding, proof: bytes
-) -> None:
+def test_another_point(verifier: Verifier, world: World, statement: Statement, binding: Binding, proof: bytes) -> None:
     other = world.curve.encode_g1(random_point(world.curve))
     for position in range(POINTS):
         verifier.rejects(statement, binding, replace_point(proof, position, other))
@@ -192,6 +191,4 @@ def test_random_octets_of_the_right_length(statement: Statement, binding: Bindin
 
 
 def _digest(statement: Statement, binding: Binding) -> str:
-    import hashlib
-
     return hashlib.sha256(statement.octets(binding)).hexdigest()

@@ -1,4 +1,4 @@
-"""Every equation of the verifier is the only guard against one forgery: switched off, exactly that forgery gets through.
+"""Every equation of the verifier is the only guard against one forgery: switched off, exactly that one gets through.
 
 A forgery here is a proof of which all equations but one hold. The verifier's code is left as it is; an equation is
 switched off by giving it the coin 0.
@@ -150,7 +150,9 @@ FORGERIES: list[tuple[str, str, Forgery]] = [
 @pytest.mark.parametrize(
     ("guard", "forgery"),
     [
-        pytest.param(guard, forgery, id=f"{line} {guard}", marks=[pytest.mark.attack(line), pytest.mark.requirement("R3")])
+        pytest.param(
+            guard, forgery, id=f"{line} {guard}", marks=[pytest.mark.attack(line), pytest.mark.requirement("R73")]
+        )
         for line, guard, forgery in FORGERIES
     ],
 )

@@ -14,9 +14,8 @@ from circuits.scalar import ORDER, inverse
 from circuits.secret import Secret
 from circuits.weak_bb import check_digit_table
 from tests.attacks.conftest import Verifier, holding_of
-from tests.attacks.forge import Holding, draft, nonzero, pseudonym_point, random_point, table_entry
+from tests.attacks.forge import Holding, all_ones, draft, nonzero, pseudonym_point, random_point, table_entry
 from tests.circuits.core.world import Licence, World
-
 
 
 class TestCredential:
@@ -96,7 +95,7 @@ class TestCredential:
 class TestRevocation:
     @pytest.mark.attack("V1")
     @pytest.mark.attack("16")
-    @pytest.mark.requirement("R4")
+    @pytest.mark.requirement("R63")
     def test_a_revoked_holder_with_the_old_witness(self, verifier: Verifier, world: World, binding: Binding) -> None:
         victim = world.licence()
         later, _ = world.revoke(world.epoch, victim.credential.handle)
@@ -141,7 +140,7 @@ class TestRevocation:
         verifier.finds_malformed(statement, binding, forged.proof(binding))
 
     @pytest.mark.attack("V8")
-    @pytest.mark.requirement("R4")
+    @pytest.mark.requirement("R63")
     def test_an_update_over_the_own_revocation(self, world: World) -> None:
         victim = world.licence()
         later, entries = world.revoke(world.epoch, 11, victim.credential.handle, 12)
@@ -155,9 +154,7 @@ class TestRevocation:
 
 class TestRange:
     @pytest.mark.attack("G3")
-    def test_digit_minus_one_under_an_own_key(
-        self, verifier: Verifier, world: World, binding: Binding
-    ) -> None:
+    def test_digit_minus_one_under_an_own_key(self, verifier: Verifier, world: World, binding: Binding) -> None:
         """Whoever knows the digit key signs -1; the verifier takes the issuer's key."""
         statement = world.statement()
         expired = holding_of(world, world.licence(good_until=statement.predicates[0][1] - 1))
@@ -209,10 +206,23 @@ class TestRange:
             forged.points[f"Sbar{position}"] = world.curve.multiply(forged.points[f"S'{position}"], bound)
             verifier.rejects(statement, binding, forged.proof(binding))
 
-    @pytest.mark.attack("G6")
-    def test_the_digit_of_another_attribute(
-        self, verifier: Verifier, world: World, binding: Binding
+    def test_an_image_that_vanishes_has_one_guard(
+        self, verifier: Verifier, world: World, binding: Binding, holding: Holding
     ) -> None:
+        """Under a digit key that equals the bound, Sbar = b S' satisfies every equation and claim; check 9 is left."""
+        curve = world.curve
+        key = curve.encode_g2(curve.multiply_g2(curve.g2_generator(), 2))
+        issuer = replace(world.issuer, digit_key=key)
+        statement = replace(world.statement(), issuer=issuer, predicates=((4, 2),))
+        forged = draft(statement, holding)
+        entry = curve.multiply(issuer.digit_base, inverse(holding.messages[4]))
+        forged.points["S'1"] = curve.multiply(entry, forged.scalars["t1"])
+        forged.points["Sbar1"] = curve.multiply(forged.points["S'1"], 2)
+        forged.check_unchecked(binding)
+        verifier.rejects(statement, binding, forged.proof(binding))
+
+    @pytest.mark.attack("G6")
+    def test_the_digit_of_another_attribute(self, verifier: Verifier, world: World, binding: Binding) -> None:
         statement = world.statement()
         own = holding_of(world, world.licence(good_until=statement.predicates[0][1] - 1))
         digits = [own.messages[8] - statement.predicates[0][1], own.messages[4] - 2]
@@ -232,6 +242,14 @@ class TestRange:
         for wrong in (octets[:-48], octets + octets[:48], b""):
             with pytest.raises(Malformed):
                 check_digit_table(world.issuer, wrong)
+        # Errors of 1, -2 and 1 at the digits 0, 1 and 2 cancel where every entry weighs the same.
+        shifts = [world.curve.multiply(world.curve.g1_generator(), weight) for weight in (1, -2, 1)]
+        bad = [world.curve.add(table_entry(world.table, digit), shift) for digit, shift in enumerate(shifts)]
+        cancelling = b"".join(map(world.curve.encode_g1, bad)) + octets[144:]
+        record = replace(world.issuer, table_hash=hashlib.sha256(cancelling).digest())
+        check_digit_table(record, cancelling, all_ones())
+        with pytest.raises(Rejected):
+            check_digit_table(record, cancelling)
         ones = b"\xc0" + bytes(47) + octets[48:]
         with pytest.raises(Malformed):
             check_digit_table(replace(world.issuer, table_hash=hashlib.sha256(ones).digest()), ones)
@@ -254,7 +272,13 @@ class TestPseudonym:
 
     @pytest.mark.attack("N3")
     def test_a_link_secret_of_zero(
-        self, verifier: Verifier, world: World, statement: Statement, binding: Binding, holding: Holding, licence: Licence
+        self,
+        verifier: Verifier,
+        world: World,
+        statement: Statement,
+        binding: Binding,
+        holding: Holding,
+        licence: Licence,
     ) -> None:
         forged = draft(statement, holding.with_message(11, 0))
         assert world.curve.is_identity(forged.points["Nym"])
@@ -265,7 +289,7 @@ class TestPseudonym:
             with pytest.raises(Malformed):
                 nobody.check()
 
-    @pytest.mark.requirement("R3")
+    @pytest.mark.requirement("R74")
     def test_the_same_here_and_meaningless_elsewhere(
         self, verifier: Verifier, world: World, statement: Statement, binding: Binding, licence: Licence
     ) -> None:

@@ -237,5 +237,3 @@ class TestTheIssuersAnswer:
         share = ORDER - applied.registration.secret.expose()
         with pytest.raises((Malformed, Rejected)):
             self.answer(world, applied, signer_share=share)
-
-

@@ -1,4 +1,4 @@
-"""Attacks on opening: too few shares, wrong ones, shares for something else, records that one dealer could open alone."""
+"""Attacks on opening: too few shares, wrong ones, shares for something else, records that a dealer can open alone."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ from circuits import (
     open_share,
     reverify,
     seal_key,
+    sealed_point,
     unsealed_key,
     verify,
 )
@@ -59,6 +60,7 @@ def refused(world: World, accepted: Accepted, first: bytes, shares: list[bytes],
     assert refusal.value.code == code
 
 
+@pytest.mark.requirement("R60")
 def test_a_quorum_finds_the_archive_row(
     world: World, licence: Licence, accepted: Accepted, proof: bytes, shares: list[bytes]
 ) -> None:
@@ -168,18 +170,17 @@ def test_no_record_has_a_g2_image(world: World) -> None:
 def test_keys_that_do_not_interpolate(world: World, place: str | int) -> None:
     odd = world.curve.encode_g1(random_point(world.curve))
     keys = list(world.escrow.share_keys)
+    if isinstance(place, int):
+        keys[place] = odd
+    key = world.escrow.public_key if isinstance(place, int) else odd
     with pytest.raises(Malformed, match="polynomial"):
-        if isinstance(place, int):
-            keys[place] = odd
-            replace(world.escrow, share_keys=tuple(keys))
-        else:
-            replace(world.escrow, public_key=odd)
+        replace(world.escrow, public_key=key, share_keys=tuple(keys))
 
 
 @pytest.mark.attack("X11")
 def test_other_records_that_would_open_too_easily(world: World) -> None:
     keys = world.escrow.share_keys
-    points = {index: point for index, point in enumerate(world.escrow.share_points, 1)}
+    points = dict(enumerate(world.escrow.share_points, 1))
     fourth = world.curve.encode_g1(interpolate_points(world.curve, points, 4))
     assert replace(world.escrow, share_keys=(*keys, fourth)).threshold == 2
     for changes in (
@@ -200,13 +201,30 @@ def test_other_records_that_would_open_too_easily(world: World) -> None:
 
 
 def test_sealed_evidence_needs_the_same_quorum(world: World) -> None:
-    first, key = seal_key(world.escrow)
-    digest = octets32("row")
+    encapsulation, key = seal_key(world.escrow, b"row 1")
+    first, digest = sealed_point(world.escrow, encapsulation, b"row 1"), octets32("row")
     shares = [open_share(world.escrow, i, world.dealt.shares[i - 1], first, CASE, digest) for i in (1, 3)]
     combined = combine_shares(world.escrow, first, shares, CASE, digest)
     assert unsealed_key(world.escrow, first, combined).expose() == key.expose()
-    assert seal_key(world.escrow)[1].expose() != key.expose()
+    assert seal_key(world.escrow, b"row 1")[1].expose() != key.expose()
     other = world.curve.encode_g1(random_point(world.curve))
     assert unsealed_key(world.escrow, first, other).expose() != key.expose()
     with pytest.raises(Rejected):
         combine_shares(world.escrow, first, shares[:1], CASE, digest)
+
+
+@pytest.mark.attack("X8")
+def test_a_ciphertext_of_a_proof_is_not_sealed_evidence(world: World, second_world: World, first: bytes) -> None:
+    """The openers must not be an oracle: E1, also shifted, comes with no proof that the sealer knew its logarithm."""
+    encapsulation, _ = seal_key(world.escrow, b"row 1")
+    shifted = world.curve.encode_g1(world.curve.add(world.curve.decode_g1(first), world.escrow.base))
+    for wrong in (first + encapsulation[48:], shifted + encapsulation[48:]):
+        with pytest.raises(Rejected, match="bad-seal"):
+            sealed_point(world.escrow, wrong, b"row 1")
+    with pytest.raises(Rejected, match="bad-seal"):
+        sealed_point(world.escrow, encapsulation, b"row 2")
+    with pytest.raises(Rejected, match="bad-seal"):
+        sealed_point(second_world.escrow, encapsulation, b"row 1")
+    for octets in (b"", first, encapsulation[:-1], encapsulation + b"\x00", b"\xc0" + bytes(47) + encapsulation[48:]):
+        with pytest.raises(Malformed):
+            sealed_point(world.escrow, octets, b"row 1")

@@ -95,6 +95,8 @@ def test_not_satisfied(world: World, statement: Statement, changes: dict[str, in
 
 
 @pytest.mark.attack("48")
+@pytest.mark.requirement("R74")
+@pytest.mark.requirement("R14")
 def test_two_proofs_share_nothing_but_the_pseudonym(
     world: World, statement: Statement, licence: Licence, binding: Binding
 ) -> None:

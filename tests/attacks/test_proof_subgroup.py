@@ -17,7 +17,13 @@ from tests.circuits.core.world import World, octets32
 from tests.circuits.curve.torsion import OFF_SUBGROUP, affine, g2_off_subgroup
 
 ORDERS = ("order 3", "order 11", "order of the whole cofactor")
-IDENTITIES = (b"\xc0" + bytes(47), b"\xff" * 48, b"\xe0" + bytes(47), b"\xc0" + bytes(46) + b"\x01", b"\x40" + bytes(47))
+IDENTITIES = (
+    b"\xc0" + bytes(47),
+    b"\xff" * 48,
+    b"\xe0" + bytes(47),
+    b"\xc0" + bytes(46) + b"\x01",
+    b"\x40" + bytes(47),
+)
 SHIFTED = ("Abar", "Bbar", "D", "C'", "Cbar", "S'1", "Sbar1", "S'2", "Sbar2", "Nym", "E1", "E2")
 
 
@@ -50,7 +56,7 @@ def nothing_at_all(statement: Statement, tau: G1) -> Draft:
 
 @pytest.mark.attack("S1")
 @pytest.mark.attack("20")
-@pytest.mark.requirement("R3")
+@pytest.mark.requirement("R03")
 @pytest.mark.parametrize("order", ORDERS)
 class TestNoCredential:
     def test_refused(self, verifier: Verifier, statement: Statement, binding: Binding, order: str) -> None:
@@ -101,9 +107,7 @@ def test_torsion_on_a_point_ten_times_running(
 @pytest.mark.attack("S3")
 @pytest.mark.attack("S4")
 @pytest.mark.attack("S5")
-def test_without_subgroup_checks_torsion_would_pass(
-    statement: Statement, binding: Binding, holding: Holding
-) -> None:
+def test_without_subgroup_checks_torsion_would_pass(statement: Statement, binding: Binding, holding: Holding) -> None:
     curve = statement.issuer.suite.curve
     for name in SHIFTED:
         forged = draft(statement, holding)
@@ -127,9 +131,7 @@ def test_the_opener_reads_no_small_point(world: World) -> None:
 
 
 @pytest.mark.attack("S6")
-def test_a_batch_with_one(
-    statement: Statement, binding: Binding, honest: tuple[Statement, Binding, bytes]
-) -> None:
+def test_a_batch_with_one(statement: Statement, binding: Binding, honest: tuple[Statement, Binding, bytes]) -> None:
     forged = nothing_at_all(statement, small(statement.issuer.suite.curve, "order 3")).proof(binding)
     first, second, third = verify_batch([honest, (statement, binding, forged), honest])
     assert isinstance(first, Accepted)

@@ -1,0 +1,78 @@
+"""Verifying on several threads at once, through caches that are cold, shared and too small."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+
+import pytest
+
+from circuits import Binding, Statement, finish, prepare, verify
+from circuits.layout import _KEPT_LAYOUTS, _kept, layout_of
+from tests.circuits.core.world import Licence, World
+
+
+@pytest.fixture
+def hasty() -> Iterator[None]:
+    """Threads that change places as often as they can."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+def test_threads_share_the_caches(world: World, licence: Licence, binding: Binding, hasty: None) -> None:
+    """Layouts of more contexts than are kept, some of them asked for again and again."""
+    base = world.statement()
+    contexts = [base.context + bytes([number % 40]) for number in range(80)]
+
+    def use(context: bytes) -> bytes:
+        statement = replace(base, context=context)
+        return verify(statement, binding, world.proof(statement, licence, binding)).pseudonym
+
+    with ThreadPoolExecutor(4) as pool:
+        found = list(pool.map(use, contexts))
+    assert found[:40] == found[40:]
+    assert len(set(found)) == 40
+    assert len(_kept._layouts) <= _KEPT_LAYOUTS
+
+
+def test_nothing_is_lost_between_threads_that_ask_for_layouts(statement: Statement, hasty: None) -> None:
+    many = [replace(statement, predicates=((3, bound),)) for bound in range(_KEPT_LAYOUTS + 1)]
+    with ThreadPoolExecutor(4) as pool:
+        layouts = list(pool.map(layout_of, many * 8))
+    for position, layout in enumerate(layouts):
+        assert layout.prefix == layouts[position % len(many)].prefix
+
+
+def test_a_layout_belongs_to_its_statement(world: World, statement: Statement) -> None:
+    """Statements that differ in one thing have different octets before the wire's points."""
+    later, _ = world.revoke(world.epoch, 9)
+    others = [
+        replace(statement, disclosed=((1, 2), (2, "GB"))),
+        replace(statement, disclosed=((1, 3), (6, 1))),
+        replace(statement, predicates=((3, 1), (4, 2))),
+        replace(statement, context=b"elsewhere"),
+        replace(statement, epoch=later),
+        replace(statement, escrow=None),
+        replace(statement, issuer=replace(world.issuer, profile_id="operator-2027")),
+    ]
+    prefixes = {layout_of(one).prefix for one in (statement, *others)}
+    assert len(prefixes) == 1 + len(others)
+    digits = replace(statement, issuer=replace(world.issuer, digit_key=world.accumulator.public_key))
+    assert layout_of(digits) is not layout_of(statement)
+
+
+def test_prepared_in_one_thread_and_finished_in_another(
+    world: World, licence: Licence, statement: Statement, hasty: None
+) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        prepared = list(
+            pool.map(lambda _: prepare(statement, licence.credential, licence.membership, world.table), range(24))
+        )
+        bindings = [world.binding(str(number)) for number in range(24)]
+        proofs = list(pool.map(finish, prepared, bindings))
+        list(pool.map(verify, [statement] * 24, bindings, proofs))
+    assert len({proof[:48] for proof in proofs}) == 24

@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Secret(Generic[T]):
-    """Holds one secret value. Source: the habits of architecture.md, section 4."""
+    """Holds one secret value. Source: docs/architecture.md, 4."""
 
     __slots__ = ("_value",)
 

@@ -5,7 +5,7 @@ records that it trusts itself, and gives a share over the escrow ciphertext. Eno
 issuer hands out the archive row for M, and logs that before it does. Second round: every opener checks that M really
 comes from the first-round shares and from the row's own numbers, and gives a share over the row's sealed evidence.
 Enough of these unseal an ID token, made outside the issuer, whose nonce covers the holder's registration: so an opening
-names the person who asked for this licence, and no issuer can frame anybody. Source: protocol.md, section 7.
+names the person who asked for this licence, and no issuer can frame anybody. Source: docs/protocol.md, section 7.
 """
 
 from __future__ import annotations

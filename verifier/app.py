@@ -1,7 +1,7 @@
 """The gateway as one ASGI application: middleware, endpoints, reverse proxy, epoch source.
 
 `create_gateway` reads what it needs from disk at once, so that a gateway which cannot keep its audit trail, its marks
-or its pinned trust does not start at all. Source: architecture.md, section 2; requirement R51.
+or its pinned trust does not start at all. Source: docs/architecture.md, 2; requirement R51.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ def create_gateway(
 
 
 def server_options() -> dict[str, Any]:
-    """Limits for uvicorn that keep slow or oversized requests from starving the others (attacks.md, row 52)."""
+    """Limits for uvicorn that keep slow or oversized requests from starving the others (docs/threat-model.md, row 52)."""
     return {
         "http": "h11",
         "ws": "none",

@@ -2,7 +2,7 @@
 
 Pure ASGI, for any application. It decides before anything else runs, strips what a client may not say, tells the
 application what the lease says, and asks the kill switch again before each piece of a streamed answer.
-Source: gateway.md, sections 1 and 2; requirements R01, R02, R65.
+Source: docs/gateway.md, sections 1 and 2; requirements R01, R02, R65.
 """
 
 from __future__ import annotations
@@ -115,7 +115,8 @@ class LicenceMiddleware:
 
 def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
     """The raw path and its segments. The server's two readings of the target have to agree: `Malformed` otherwise."""
-    decoded = quote(scope["path"], safe="/").encode("ascii")
+    # A server may have decoded the path into half a surrogate pair; the octets it came from are no UTF-8.
+    decoded = quote(scope["path"], safe="/", errors="surrogatepass").encode("ascii")
     raw_path: bytes = scope.get("raw_path") or decoded
     segments = read_path(raw_path)
     if segments != read_path(decoded):

@@ -2,7 +2,7 @@
 
 They only read requests and write answers; every decision is `DecisionPoint`'s. Bodies are capped before they are
 parsed, and a presentation above 4 KiB is refused by its length alone.
-Source: gateway.md, section 1; RFC 6749, 7009, 7662, 8414, 8693, 9449, 9728.
+Source: docs/gateway.md, section 1; RFC 6749, 7009, 7662, 8414, 8693, 9449, 9728.
 """
 
 from __future__ import annotations

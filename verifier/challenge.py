@@ -4,7 +4,7 @@
 one for a single process. A nonce is consumed by the first `take`, whatever comes of it, and remembered as spent for
 its lifetime so that a replay is told from a stranger's nonce. The store is bounded: when it is full the oldest
 challenge goes, unless even that is younger than a holder needs to answer it; then no new one is given out.
-Source: gateway.md, section 1; protocol.md, section 6 step 2.
+Source: docs/gateway.md, section 1; docs/protocol.md, section 6 step 2.
 """
 
 from __future__ import annotations

@@ -1,14 +1,14 @@
 """The decision point: challenge, grant, decide, stop. All of a gateway's rules meet here; HTTP is elsewhere.
 
-The order matters and is written here only. A grant: holder proof, presentation (spends the nonce), kill switch,
+The order matters and is written here only. A grant: holder proof, presentation (spends the nonce), replay, kill switch,
 lease, evidence on disk, and only then the lease leaves. A call: lease, time, kill switch, holder proof, evidence, and
-only then the call goes on. Source: gateway.md, sections 1 and 2.
+only then the call goes on. Source: docs/gateway.md, sections 1 and 2.
 """
 
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from circuits import Misuse, Rejected
 from circuits.records import TrustBundle
@@ -40,7 +40,7 @@ class Request:
 
     method: str
     url: str
-    holder_proof: str | None
+    holder_proof: str | None = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ class DecisionPoint:
         self._verifier = Verifier(parts.trust, parts.policy, parts.challenges, terms.origin)
         self._call_uses = ReplayCache()
         self._token_uses = ReplayCache(capacity=100_000)
-        self.killswitch.raise_floor(self.trust.floor)
+        self._follow_floor(self.clock.read())
         self.trust.on_epoch(self._take_epoch)
 
     @property
@@ -107,6 +107,9 @@ class DecisionPoint:
         renewed = None if running is None else self._running(running, now)
         thumbprint = NO_SESSION_KEY if holder is None else holder.thumbprint
         verified = self._verifier.verify(presentation, Wanted(*wanted, thumbprint), now, renewed is not None)
+        if holder is not None:
+            # Only now, so that being remembered costs a licence; what was refused has spent its nonce.
+            self._token_uses.check_new(holder.use, now)
         pseudonym = encode_base64url(verified.pseudonym)
         if renewed is not None:
             self._check_same_holder(renewed, pseudonym, holder)
@@ -151,9 +154,10 @@ class DecisionPoint:
         self._stop(Denial(kind, value, reason, self.clock.read()))
 
     def tick(self) -> None:
-        """Housekeeping, every few seconds: remembers the time on disk and rotates the lease key when due."""
+        """Housekeeping, every few seconds: remembers the time on disk, rotates or withdraws the lease key when due."""
         now = self.clock.read()
         self.clock.persist()
+        self._follow_floor(now)
         current = self.trust.view.current
         self.keys.rotate_if_due(now, 0 if current is None else current.record.number)
 
@@ -163,19 +167,27 @@ class DecisionPoint:
 
     def _take_epoch(self, epoch: SignedEpoch) -> None:
         now = self.clock.read()
-        if epoch.record.floor > self.killswitch.floor:
-            self.killswitch.raise_floor(epoch.record.floor)
-            self.keys.rotate(now, epoch.record.number, withdraw=True)
+        self._follow_floor(now)
         self.evidence.record_epoch(epoch, now)
+
+    def _follow_floor(self, now: int) -> None:
+        """Takes the newest epoch's floor, and withdraws the keys made before it.
+
+        Asked at the start and at every tick too, for a crash or a full disk may have come between the two.
+        """
+        current = self.trust.view.current
+        if current is None:
+            return
+        self.killswitch.raise_floor(current.record.floor)
+        if self.keys.signing.epoch_number < current.record.floor:
+            self.keys.rotate(now, current.record.number, withdraw=True)
 
     def _token_holder(self, request: Request, now: int) -> HolderProof | None:
         if request.holder_proof is None:
             if self.terms.holder_proof_required:
                 raise Rejected("holder-proof", "A proof of the session key (DPoP header) is required.")
             return None
-        proof = check_holder_proof(request.holder_proof, request.method, request.url, now)
-        self._token_uses.check_new(proof.use, now)
-        return proof
+        return check_holder_proof(request.holder_proof, request.method, request.url, now)
 
     def _running(self, text: str, now: int) -> Lease | None:
         """The caller's running lease; an expired or unknown one makes this an ordinary request, a stopped one not."""
@@ -194,6 +206,7 @@ class DecisionPoint:
 
     def _check_running(self, lease: Lease) -> None:
         self.killswitch.check(lease.pseudonym, lease.root, lease.id, lease.epoch_number)
+        self.keys.check_not_withdrawn(lease.kid)
 
     def _check_suffices(self, lease: Lease) -> None:
         record = self.policy.record

@@ -9,7 +9,7 @@ out; calls are handed to the operating system before the call goes on. It cannot
 be written nothing passes.
 
 A crash may leave a last line torn: it is set aside in a `.torn` file and the chain goes on before it. Anything else
-that does not chain stops the start. Source: requirements R50, R51, R54; attacks.md, row 51.
+that does not chain stops the start. Source: requirements R50, R51, R54; docs/threat-model.md, row 51.
 """
 
 from __future__ import annotations

@@ -1,12 +1,12 @@
 """HTTP header fields: what comes in from a client, what goes on upstream, what a challenge looks like.
 
 One credential, one header: two of a kind are refused rather than chosen among. Everything that a client sends in the
-gateway's own name is removed, whichever way it is spelt. Source: gateway.md, section 1; RFC 9651.
+gateway's own name is removed, whichever way it is spelt. Source: docs/gateway.md, section 1; RFC 9651.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import http_sf
 
@@ -23,8 +23,8 @@ _SINGLE = (b"agent-licence", b"authorization", b"dpop")
 class Credentials:
     """What a request carries: the lease and the proof of its key, if any; whether the lease came in Authorization."""
 
-    lease: str | None
-    holder_proof: str | None
+    lease: str | None = field(repr=False)
+    holder_proof: str | None = field(repr=False)
     in_authorization: bool = False
 
 

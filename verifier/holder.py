@@ -115,8 +115,9 @@ def _public_key(x: str, y: str) -> ECKey:
 
 def _check_claims(claims: dict[str, Any], method: str, url: str, now: int) -> None:
     jti, issued_at, target = claims.get("jti"), claims.get("iat"), claims.get("htu")
-    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_CHARACTERS:
-        raise _refused("it has no identifier of 1 to 128 characters")
+    # JSON can hold half of a surrogate pair, which no encoding takes.
+    if not isinstance(jti, str) or not 0 < len(jti) <= MAX_JTI_CHARACTERS or not _is_plain(jti):
+        raise _refused("it has no identifier of 1 to 128 ASCII characters")
     if isinstance(issued_at, bool) or not isinstance(issued_at, int | float):
         raise _refused("it does not say when it was made")
     if not now - MAX_AGE_SECONDS <= issued_at <= now + MAX_AHEAD_SECONDS:
@@ -129,10 +130,17 @@ def _target(url: str) -> tuple[str, str, int | None, str]:
     """Scheme, host, port and path, without query and fragment (RFC 9449 section 4.3, step 9)."""
     try:
         parts = urlsplit(url)
-        port = parts.port or _DEFAULT_PORTS.get(parts.scheme.lower())
+        port = _DEFAULT_PORTS.get(parts.scheme.lower()) if parts.port is None else parts.port
     except ValueError:
         raise _refused("it names no URL") from None
+    # The parser drops blanks and control characters; a URL that has them is another one than it seems.
+    if not _is_plain(url) or " " in url or "@" in parts.netloc:
+        raise _refused("it names no plain URL")
     return parts.scheme.lower(), (parts.hostname or "").lower(), port, parts.path or "/"
+
+
+def _is_plain(text: str) -> bool:
+    return text.isascii() and text.isprintable()
 
 
 def _refused(reason: str) -> Rejected:

@@ -3,7 +3,7 @@
 Every call asks it, cached decision or not. A denial is on disk before it is acknowledged, so that a restart
 forgets nothing. Denying a pseudonym stops its holder here for the pseudonym's period; denying a root stops a lease and
 all that came of it; denying a lease stops that one. There is no key that switches it off.
-Source: gateway.md, sections 1 and 2; requirements R51, R65, R66.
+Source: docs/gateway.md, sections 1 and 2; requirements R51, R65, R66.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from enum import Enum
 from pathlib import Path
 
-from circuits import Malformed, Misuse, Rejected
+from circuits import CircuitError, Malformed, Misuse, Rejected
 from verifier.durable import read_bounded, write_durably
 
 
@@ -32,13 +32,24 @@ MAX_REASON_CHARACTERS = 200
 
 @dataclass(frozen=True)
 class Denial:
-    """One entry. `until` (unix seconds) is when it can be forgotten, None for never."""
+    """One entry. `until` (unix seconds) is when it can be forgotten, None for never.
+
+    Raises `Malformed` unless `value` is 1 to 128 printable ASCII characters and `reason` at most 200 printable ones:
+    both are written down and given out again, and JSON can hold texts that no encoding takes.
+    """
 
     kind: Denied
     value: str
     reason: str
     at: int
     until: int | None = None
+
+    def __post_init__(self) -> None:
+        plain = self.value.isascii() and self.value.isprintable()
+        if not 0 < len(self.value) <= MAX_VALUE_CHARACTERS or not plain:
+            raise Malformed("a denial names a value of 1 to 128 printable ASCII characters")
+        if len(self.reason) > MAX_REASON_CHARACTERS or not self.reason.isprintable():
+            raise Malformed("the reason of a denial is at most 200 printable characters")
 
 
 class KillSwitch:
@@ -60,9 +71,7 @@ class KillSwitch:
         return tuple(self._denials.values())
 
     def deny(self, denial: Denial) -> None:
-        """Adds an entry, on disk before it returns. Raises `Malformed` for an unusable value, `OSError`."""
-        if not 0 < len(denial.value) <= MAX_VALUE_CHARACTERS or len(denial.reason) > MAX_REASON_CHARACTERS:
-            raise Malformed("a denial names a value of 1 to 128 characters and a reason of at most 200")
+        """Adds an entry, on disk before it returns. Raises `OSError`."""
         with self._lock:
             denials = {
                 key: kept for key, kept in self._denials.items() if kept.until is None or kept.until >= denial.at
@@ -109,5 +118,5 @@ def _read(path: Path) -> tuple[int, dict[tuple[Denied, str], Denial]]:
         return int(content["floor"]), {(entry.kind, entry.value): entry for entry in entries}
     except FileNotFoundError:
         return 0, {}
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, CircuitError) as error:
         raise Misuse(f"{path.name} cannot be read; forgetting whom it stops is worse than not starting") from error

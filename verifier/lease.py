@@ -3,7 +3,7 @@
 An ES256 JWT of type at+jwt (RFC 9068) with scalar claims at the top, so that simple gateways can match them. It names
 no operator, insurer or licence. `check` says whether a lease was made here and runs now; whether it was stopped since
 is the kill switch's to say, at every call. Verified leases are remembered by their hash, which spares the signature
-check and nothing else. Source: gateway.md, section 1; requirement R61.
+check and nothing else. Source: docs/gateway.md, section 1; requirement R61.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import json
 import secrets
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from joserfc import jws, jwt
@@ -30,13 +30,18 @@ MAX_LEASE_CHARACTERS = 4096
 SKEW_SECONDS = 30
 _TEXTS = ("iss", "aud", "jti", "sub", "scope", "policy", "rid")
 _NUMBERS = ("iat", "exp", "rev", "tier")
+_CLAIMS = frozenset((*_TEXTS, *_NUMBERS, "insured", "dep", "client_id", "cnf"))
 
 
 @dataclass(frozen=True)
 class Lease:
-    """A lease that was verified: times in unix seconds, `jkt` the session key's thumbprint (None: bearer)."""
+    """A lease that was verified: times in unix seconds, `jkt` the session key's thumbprint (None: bearer).
 
-    text: str
+    `kid` names the key that signed it. Without a session key the text is the permission itself: it stays out of logs.
+    """
+
+    text: str = field(repr=False)
+    kid: str
     id: str
     root: str
     pseudonym: str
@@ -47,7 +52,7 @@ class Lease:
     issued_at: int
     expires_at: int
     jkt: str | None
-    claims: dict[str, Any]
+    claims: dict[str, Any] = field(repr=False)
 
 
 class LeaseOffice:
@@ -58,7 +63,7 @@ class LeaseOffice:
         self._keys = keys
         self._lock = threading.Lock()
         self._capacity = cache_capacity
-        self._known: OrderedDict[bytes, tuple[str, Lease]] = OrderedDict()
+        self._known: OrderedDict[bytes, Lease] = OrderedDict()
 
     def issue(self, verified: Verified, lease_seconds: int, now: int, root: str | None = None) -> Lease:
         """A new lease for a verified presentation, for `lease_seconds` (at most 900); `root` is kept at a renewal."""
@@ -83,7 +88,7 @@ class LeaseOffice:
         if jkt is not None:
             claims |= {"client_id": jkt, "cnf": {"jkt": jkt}}
         header = {"alg": "ES256", "typ": "at+jwt", "kid": key.kid}
-        return _lease(jwt.encode(header, claims, key.key, algorithms=["ES256"]), claims)
+        return _lease(jwt.encode(header, claims, key.key, algorithms=["ES256"]), key.kid, claims)
 
     def check(self, text: str, now: int) -> Lease:
         """The lease in `text`, if it was made here and runs at `now` (unix seconds), give or take 30 seconds.
@@ -94,17 +99,15 @@ class LeaseOffice:
         if len(text) > MAX_LEASE_CHARACTERS or not text.isascii():
             raise _malformed()
         digest = hashlib.sha256(text.encode("ascii")).digest()
-        known = self._known.get(digest)
-        if known is None:
-            kid, lease = self._verified(text, now)
-            self._remember(digest, kid, lease)
-        else:
-            kid, lease = known
-            self._keys.find(kid, now)
+        lease = self._known.get(digest)
+        if lease is None:
+            lease = self._verified(text, now)
+            self._remember(digest, lease)
+        self._keys.find(lease.kid, now).check_made(lease.issued_at, lease.epoch_number)
         _check_times(lease, now)
         return lease
 
-    def _verified(self, text: str, now: int) -> tuple[str, Lease]:
+    def _verified(self, text: str, now: int) -> Lease:
         kid, unverified = _read_unverified(text)
         if unverified.get("aud") != self._origin or unverified.get("iss") != self._origin:
             raise Rejected("wrong-audience", "The lease was made for another gateway.")
@@ -115,13 +118,13 @@ class LeaseOffice:
             raise Rejected("bad-signature", "The lease's signature does not verify.") from None
         except (JoseError, ValueError, TypeError, RecursionError):
             raise _malformed() from None
-        return kid, _lease(text, claims)
+        return _lease(text, kid, claims)
 
-    def _remember(self, digest: bytes, kid: str, lease: Lease) -> None:
+    def _remember(self, digest: bytes, lease: Lease) -> None:
         with self._lock:
             if len(self._known) >= self._capacity:
                 self._known.popitem(last=False)
-            self._known[digest] = (kid, lease)
+            self._known[digest] = lease
 
 
 def _read_unverified(text: str) -> tuple[str, dict[str, Any]]:
@@ -138,15 +141,20 @@ def _read_unverified(text: str) -> tuple[str, dict[str, Any]]:
     return kid, claims
 
 
-def _lease(text: str, claims: dict[str, Any]) -> Lease:
-    for names, kind in ((_TEXTS, str), (_NUMBERS, int)):
-        if any(not isinstance(claims.get(name), kind) or isinstance(claims[name], bool) for name in names):
-            raise _malformed()
-    confirmation = claims.get("cnf")
-    if confirmation is not None and not (isinstance(confirmation, dict) and isinstance(confirmation.get("jkt"), str)):
+def _lease(text: str, kid: str, claims: dict[str, Any]) -> Lease:
+    """What `claims` say. JSON can hold texts that no header or answer can, so texts are plain ASCII, like our own."""
+    texts, numbers = [claims.get(name) for name in _TEXTS], [claims.get(name) for name in (*_NUMBERS, "dep")]
+    if "cnf" in claims or "client_id" in claims:
+        texts += [_bound_key(claims.get("cnf")), claims.get("client_id")]
+    if not claims.keys() <= _CLAIMS or not isinstance(claims.get("insured"), bool):
+        raise _malformed()
+    if not all(isinstance(value, str) and value.isascii() and value.isprintable() for value in texts):
+        raise _malformed()
+    if not all(isinstance(value, int) and not isinstance(value, bool) for value in numbers):
         raise _malformed()
     return Lease(
         text=text,
+        kid=kid,
         id=claims["jti"],
         root=claims["rid"],
         pseudonym=claims["sub"],
@@ -156,9 +164,15 @@ def _lease(text: str, claims: dict[str, Any]) -> Lease:
         epoch_number=claims["rev"],
         issued_at=claims["iat"],
         expires_at=claims["exp"],
-        jkt=None if confirmation is None else confirmation["jkt"],
+        jkt=claims["cnf"]["jkt"] if "cnf" in claims else None,
         claims=claims,
     )
+
+
+def _bound_key(confirmation: Any) -> Any:
+    if not isinstance(confirmation, dict) or confirmation.keys() != {"jkt"}:
+        raise _malformed()
+    return confirmation["jkt"]
 
 
 def _check_times(lease: Lease, now: int) -> None:

@@ -1,16 +1,17 @@
 """The keys that sign leases: one that signs now, earlier ones that still verify, and what is published of them.
 
-A new key is made when an urgent epoch raises the floor; the earlier ones then leave the published set (any gateway
-that checks leases by JWKS alone refuses them within its cache time), while this gateway still recognises them for as
-long as a lease of theirs could run, to answer `floor` with a fresh challenge rather than a bare refusal.
-Kept in a file of mode 0600, so that a restart does not end running leases. ES256 because of gateway.md, section 1.
+A new key is made when an urgent epoch raises the floor; the earlier ones are then withdrawn. They leave the published
+set (any gateway that checks leases by JWKS alone refuses them within its cache time) and no lease of theirs is good for
+a call any more. For as long as such a lease could run this gateway still reads it, to answer `floor` with a fresh
+challenge; one that cannot have been made before the withdrawal is refused as signed by an unknown key.
+Kept in a file of mode 0600, so that a restart does not end running leases. ES256 because of docs/gateway.md, section 1.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -20,20 +21,36 @@ from joserfc.jwk import ECKey
 from circuits import Misuse, Rejected
 from verifier.durable import read_bounded, write_durably
 
+VERSION = 2
 KEEP_SECONDS = 960
 ROUTINE_ROTATION_SECONDS = 24 * 3600
+# A lease may be given its time and signed while the keys change places, which takes as long as the disk does.
+CHANGE_SECONDS = 5
 
 
 @dataclass(frozen=True)
 class LeaseKey:
-    """One key: `kid`, the epoch it was made in, unix seconds of its making and of its retirement (None: not yet)."""
+    """One key: `kid`, the epoch it was made in, unix seconds of its making and of its retirement (None: not yet).
 
-    key: ECKey
+    `withdrawn_in` is the epoch that took it out of use before its time (None: it was not).
+    """
+
+    key: ECKey = field(repr=False)
     kid: str
     epoch_number: int
     made_at: int
     retired_at: int | None = None
-    published: bool = True
+    withdrawn_in: int | None = None
+
+    def check_made(self, issued_at: int, epoch_number: int) -> None:
+        """Whether the gateway itself can have signed a lease of this time (unix seconds) and epoch with this key.
+
+        Raises `Rejected` (`unknown-key`) for one made after the key's retirement, or proved in the epoch that withdrew
+        the key or a later one: then somebody else has the key.
+        """
+        late = self.retired_at is not None and issued_at > self.retired_at + CHANGE_SECONDS
+        if late or (self.withdrawn_in is not None and epoch_number >= self.withdrawn_in):
+            raise _unknown_key()
 
 
 class LeaseKeyRing:
@@ -55,18 +72,24 @@ class LeaseKeyRing:
         """The key called `kid`, if leases of its could still run at `now`. Raises `Rejected` (`unknown-key`)."""
         key = self._keys.get(kid)
         if key is None or (key.retired_at is not None and now > key.retired_at + KEEP_SECONDS):
-            raise Rejected("unknown-key", "The lease is signed by a key that is not, or no longer, in use here.")
+            raise _unknown_key()
         return key
 
+    def check_not_withdrawn(self, kid: str) -> None:
+        """Raises `Rejected` (`floor`) when the key called `kid` was withdrawn: its leases are to be proved again."""
+        key = self._keys.get(kid)
+        if key is None or key.withdrawn_in is not None:
+            raise Rejected("floor", "The key that signed this lease was withdrawn; prove again.")
+
     def rotate(self, now: int, epoch_number: int, withdraw: bool) -> None:
-        """Makes a new signing key; `withdraw` takes the earlier ones out of the published set. Raises `OSError`."""
+        """Makes a new signing key; `withdraw` takes the earlier ones out of use at once. Raises `OSError`."""
         with self._lock:
             keys: dict[str, LeaseKey] = {}
             for key in self._keys.values():
                 retired_at = now if key.retired_at is None else key.retired_at
                 if now <= retired_at + KEEP_SECONDS:
-                    published = key.published and not withdraw
-                    keys[key.kid] = LeaseKey(key.key, key.kid, key.epoch_number, key.made_at, retired_at, published)
+                    withdrawn_in = epoch_number if withdraw and key.withdrawn_in is None else key.withdrawn_in
+                    keys[key.kid] = replace(key, retired_at=retired_at, withdrawn_in=withdrawn_in)
             fresh = ECKey.generate_key("P-256")
             kid = f"{epoch_number}-{fresh.thumbprint()[:16]}"
             keys[kid] = LeaseKey(fresh, kid, epoch_number, now)
@@ -81,7 +104,7 @@ class LeaseKeyRing:
     def jwks(self, now: int) -> dict[str, Any]:
         """The published set (RFC 7517), public parts only."""
         live = (key for key in self._keys.values() if key.retired_at is None or now <= key.retired_at + KEEP_SECONDS)
-        return {"keys": [_public(key) for key in live if key.published]}
+        return {"keys": [_public(key) for key in live if key.withdrawn_in is None]}
 
     def _write(self, keys: dict[str, LeaseKey]) -> None:
         rows = [
@@ -91,11 +114,15 @@ class LeaseKeyRing:
                 "epoch": key.epoch_number,
                 "made_at": key.made_at,
                 "retired_at": key.retired_at,
-                "published": key.published,
+                "withdrawn_in": key.withdrawn_in,
             }
             for key in keys.values()
         ]
-        write_durably(self._path, json.dumps({"version": 1, "keys": rows}).encode("ascii"))
+        write_durably(self._path, json.dumps({"version": VERSION, "keys": rows}).encode("ascii"))
+
+
+def _unknown_key() -> Rejected:
+    return Rejected("unknown-key", "The lease is signed by a key that is not, or no longer, in use here.")
 
 
 def _public(key: LeaseKey) -> dict[str, Any]:
@@ -105,6 +132,8 @@ def _public(key: LeaseKey) -> dict[str, Any]:
 def _read(path: Path) -> dict[str, LeaseKey]:
     try:
         content = json.loads(read_bounded(path))
+        if content["version"] != VERSION:
+            raise ValueError("unknown version")
         keys = [
             LeaseKey(
                 ECKey.import_key(row["jwk"]),
@@ -112,7 +141,7 @@ def _read(path: Path) -> dict[str, LeaseKey]:
                 row["epoch"],
                 row["made_at"],
                 row["retired_at"],
-                row["published"],
+                row["withdrawn_in"],
             )
             for row in content["keys"]
         ]

@@ -2,7 +2,7 @@
 
 The statement itself (and how values, bounds and period follow from policy and challenge) lives in `circuits`; this
 module decides whether a policy asks for anything at all, and whether what a presentation selects is what it asks for.
-An empty policy is an error, not a policy that everybody meets. Source: protocol.md, sections 3 and 5.
+An empty policy is an error, not a policy that everybody meets. Source: docs/protocol.md, sections 3 and 5.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 A caller's fault is 4xx with a stable code, the gateway's own failing is 503 and lets nothing through. The code is in
 the body (RFC 9457) and in `Agent-Licence-Error`, because several gateways drop the bodies of a decision point.
-Source: gateway.md, section 1; attacks.md, "The system".
+Source: docs/gateway.md, section 1; docs/threat-model.md.
 """
 
 from __future__ import annotations

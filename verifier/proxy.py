@@ -1,7 +1,7 @@
 """The way on to the provider's own service: a streaming reverse proxy on httpx.
 
 It adds nothing and decides nothing. Bodies stream both ways, so that a long answer can be cut off at any piece.
-Source: gateway.md, section 1; RFC 9110, section 7.6.1.
+Source: docs/gateway.md, section 1; RFC 9110, section 7.6.1.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from circuits import Malformed
 from verifier.fields import is_ours
 from verifier.problems import Headers, problem_for
 from verifier.unavailable import Unavailable
@@ -35,7 +36,10 @@ class Upstream:
         self._base = base_url.rstrip("/").encode("ascii")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """ASGI entry; HTTP only. Answers 502 when the upstream cannot be reached."""
+        """ASGI entry; HTTP only. Answers 502 when the upstream cannot be reached.
+
+        Raises `Malformed` for a query that is no part of a URL.
+        """
         request = Request(scope, receive)
         try:
             answer = await self._client.send(self._forwarded(request), stream=True, follow_redirects=False)
@@ -63,7 +67,10 @@ class Upstream:
         headers = [pair for pair in _end_to_end(request.scope["headers"]) if pair[0].lower() != b"host"]
         has_body = any(name in (b"content-length", b"transfer-encoding") for name, _ in request.scope["headers"])
         content: AsyncIterator[bytes] | None = request.stream() if has_body else None
-        url = httpx.URL((self._base + target).decode("ascii"))
+        try:
+            url = httpx.URL((self._base + target).decode("ascii"))
+        except (UnicodeDecodeError, httpx.InvalidURL):
+            raise Malformed("the query is no part of a URL") from None
         return self._client.build_request(request.method, url, headers=headers, content=content)
 
 

@@ -2,7 +2,7 @@
 
 Two ways at once: a stream of events, which brings an urgent epoch within a fraction of a second, and a poll every few
 seconds, which mends whatever the stream missed. Both are bounded in size, and neither ever gives up or takes the
-gateway down: what goes wrong is counted, logged and tried again. Source: gateway.md, section 2; requirement R64.
+gateway down: what goes wrong is counted, logged and tried again. Source: docs/gateway.md, section 2; requirement R64.
 """
 
 from __future__ import annotations
@@ -60,7 +60,8 @@ class EpochSource:
             octets = await _read_capped(response.aiter_bytes(), MAX_EPOCH_OCTETS)
             etag = response.headers.get("etag")
         self._offer(octets)
-        self._etag = etag
+        # One that no header of a request can carry is not asked with; what it costs is the epoch once more.
+        self._etag = etag if etag is not None and etag.isascii() else None
 
     async def listen(self) -> None:
         """Takes epochs from the event stream until it ends. Raises `httpx.HTTPError`, `Malformed`."""

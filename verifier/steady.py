@@ -2,7 +2,7 @@
 
 A wall clock set back by an hour would make every lease an hour longer. So the highest time ever seen is kept, on disk
 too; a clock up to a minute behind it is read as standing still, one further behind refuses everything.
-Source: attacks.md, row 46; gateway.md, section 2.
+Source: docs/threat-model.md, row 46; docs/gateway.md, section 2.
 """
 
 from __future__ import annotations

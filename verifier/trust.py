@@ -6,7 +6,7 @@ times never fall, a number has one content, and a record that follows the last o
 records for one number are a split view: both are kept as evidence, and nothing more is proven here until a person has
 looked. High-water marks are on disk before they are believed, so a restart does not bring an old epoch back.
 
-Source: protocol.md, sections 3 and 6; gateway.md, section 2; the model is python-tuf's trusted metadata set.
+Source: docs/protocol.md, sections 3 and 6; docs/gateway.md, section 2; the model is python-tuf's trusted metadata set.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ EPOCH_LIFE_SECONDS = 3600
 
 
 class Freshness(Enum):
-    """How far the newest epoch may be relied on, under one policy (gateway.md, section 2)."""
+    """How far the newest epoch may be relied on, under one policy (docs/gateway.md, section 2)."""
 
     FRESH = "fresh"
     GRACE = "grace"

@@ -1,6 +1,6 @@
 """The gateway's own failing, as opposed to the caller's: nothing is decided, nothing is let through.
 
-Source: gateway.md, section 1 (503, "never 403, never open").
+Source: docs/gateway.md, section 1 (503, "never 403, never open").
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Only `verifier.verify` can make one: the constructor wants a seal that nobody else imports (a test sees to that), and
 copying, pickling, replacing and subclassing are refused, because each would make a second one without a check.
-Source: architecture.md, section 4.
+Source: docs/architecture.md, 4.
 """
 
 from __future__ import annotations

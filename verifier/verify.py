@@ -1,4 +1,4 @@
-"""Verification of a presentation: the steps of protocol.md, section 6, written once and numbered as there.
+"""Verification of a presentation: the steps of docs/protocol.md, section 6, written once and numbered as there.
 
 Octets in, verdict out. Everything but the proof itself comes from the challenge that this gateway stored, its policy
 and its records; what the presentation says only selects among them. The proof's equations are checked as one

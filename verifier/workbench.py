@@ -1,6 +1,6 @@
 """Where proofs are checked: a few worker threads and a short queue, so that a flood of proofs cannot stall the calls.
 
-Source: attacks.md, row 52; gateway.md, section 2 (admission control).
+Source: docs/threat-model.md, row 52; docs/gateway.md, section 2 (admission control).
 """
 
 from __future__ import annotations

@@ -21,7 +21,7 @@ class Frame:
     """The relation of a statement while it is being written, and the names of all that stands in it.
 
     Legend: P1, Q1, H_j message bases (H_10 = Q2, H_11 = J1), V accumulator value, G_d digits' base, OP pseudonym base,
-    G_e, K escrow bases; the rest as in protocol.md, section 5.
+    G_e, K escrow bases; the rest as in docs/protocol.md, section 5.
     """
 
     statement: Statement

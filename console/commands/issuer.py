@@ -53,7 +53,7 @@ def init(
         str, typer.Option("--client-id", help="What identity providers call this issuer.")
     ] = "licence-issuer",
     openers: Annotated[int, typer.Option("--openers", min=1, help="How many openers there are.")] = 3,
-    threshold: Annotated[int, typer.Option("--threshold", min=1, help="How many of them it takes.")] = 2,
+    threshold: Annotated[int, typer.Option("--threshold", min=2, help="How many of them it takes.")] = 2,
     jurisdiction: Annotated[str, typer.Option("--jurisdiction", help="Where its licences are valid.")] = "GB",
     clock_file: ClockFile = None,
     as_json: Json = False,

@@ -21,7 +21,7 @@ WINDOW_OCTETS = 8
 MAX_STATEMENT_OCTETS = 16384
 POINT_OCTETS = 48
 
-# Fields of the statement (protocol.md, section 5) and points of the proof that a person may want to look at.
+# Fields of the statement (docs/protocol.md, section 5) and points of the proof that a person may want to look at.
 SHARED = {
     3: "issuer record",
     4: "accumulator record",

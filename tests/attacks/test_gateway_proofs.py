@@ -15,6 +15,7 @@ from circuits import Unsatisfiable
 from tests.verifier.sim_gateway import Asked, Gateway, Holder, refused
 from tests.verifier.sim_issuer import SimulatedIssuer, make_keys
 from verifier.authoriser import GRANT_TYPE, PRESENTATION_TYPE
+from verifier.holder import ReplayCache
 
 
 @pytest.fixture
@@ -414,3 +415,28 @@ def test_no_holder_proof_or_another_form(gateway: Gateway) -> None:
         refused(await gateway.client.post("/licence/token", content=twice, headers=headers), 400, "invalid-request")
 
     attack(gateway, steps)
+
+
+@pytest.mark.attack("52")
+def test_strangers_fill_no_memory_of_used_proofs(gateway: Gateway) -> None:
+    """What it costs to be remembered at the token endpoint is a licence."""
+
+    async def story() -> None:
+        gateway.point._token_uses = ReplayCache(capacity=2)
+        honest = gateway.holder()
+        stranger = forged(gateway.holder(tier=2), tier=3)
+        for _ in range(3):
+            refused(await gateway.exchange(stranger, b"\0" * 40), 400, "malformed")
+            unknown = dataclasses.replace(await gateway.challenge(), nonce=bytes(32))
+            refused(await gateway.exchange(stranger, stranger.present(unknown)), 403, "proof-context")
+            false = stranger.present(await gateway.challenge())
+            refused(await gateway.exchange(stranger, false), 403, "proof-context")
+        assert await gateway.lease(honest)
+        # A proof that earned a lease is not taken again, with whatever presentation.
+        proof = honest.proof("POST", f"{gateway.origin}/licence/token")
+        first = await gateway.exchange(honest, honest.present(await gateway.challenge()), proof)
+        assert first.status_code == 200
+        again = await gateway.exchange(honest, honest.present(await gateway.challenge()), proof)
+        refused(again, 403, "replay")
+
+    asyncio.run(story())

@@ -101,6 +101,17 @@ def registration_nonce(point: bytes, salt: bytes) -> str:
     return base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
+def registration_code(point: bytes) -> str:
+    """Six decimal digits that name X_h (`point`, 48 octets) to a person, who compares wallet and sign-in page.
+
+    Both sides derive it: nobody signs in for a stranger's wallet unawares. Raises `Malformed` for another length.
+    """
+    if len(point) != 48:
+        raise Malformed("a registration is a point of 48 octets")
+    digest = hashlib.sha256(b"AIOL-V01-SIGN-IN-CODE" + point).digest()
+    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
+
+
 def request_licence(
     issuer: IssuerRecord,
     registration: Registration,

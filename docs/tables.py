@@ -3,7 +3,7 @@
     python docs/tables.py            write both
     python docs/tables.py --check    say whether both are up to date; exit 1 when not
 
-A line of either table stands between `<!-- tests -->` and `<!-- end -->`; everything else in the pages is written by hand.
+The tables stand between `<!-- tests -->` and `<!-- end -->`; everything else in the pages is written by hand.
 """
 
 from __future__ import annotations

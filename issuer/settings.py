@@ -71,7 +71,12 @@ class Settings(BaseSettings):
     max_event_streams: int = Field(default=512, ge=1)
 
     application_seconds: int = 90 * 86400
-    sign_in_seconds: int = 86400
+    sign_in_seconds: int = Field(default=3600, ge=60)
+    """How long an application waits for its person to sign in; then it is dropped."""
+    max_open_applications: int = Field(default=10_000, ge=1)
+    """How many applications may wait for a sign-in. Opening one needs no account, so something must bound them."""
+    max_round_trips: int = Field(default=16, ge=1)
+    """How many sign-ins of one application may be under way at identity providers."""
     sign_in_round_trip_seconds: int = 1800
     browser_session_seconds: int = 12 * 3600
     challenge_seconds: int = 600
@@ -81,6 +86,10 @@ class Settings(BaseSettings):
     licence_days: int = Field(default=730, ge=1, le=4000)
     receipt_max_age_days: int = 180
     assessment_max_age_days: int = 730
+    replacement_wait_days: int = Field(default=7, ge=7, le=366)
+    """How long after giving a licence up (lost wallet) the next one is issued; not less than a pseudonym's week."""
+    urgent_report_days: int = Field(default=30, ge=1, le=366)
+    """How often one person may have an urgent epoch for a lost wallet."""
 
     max_body_octets: int = 64 * 1024
 

@@ -42,7 +42,8 @@ from issuer.world import DIGITS_FILE, TRUST_FILE, World
 
 ESCROW_YEARS = 5
 YEAR_SECONDS = 366 * 86400
-PolicyMaker = Callable[[IssuerRecord, EscrowRecord], PolicyRecord]
+PolicyMaker = Callable[[IssuerRecord, EscrowRecord, tuple[str, ...]], PolicyRecord]
+"""A policy for an issuer, its openers and the jurisdictions it accepts."""
 DEFAULT_POLICIES: tuple[PolicyMaker, ...] = (default_policy,)
 
 
@@ -97,7 +98,7 @@ def initialise(
         accumulator.record,
         escrow.record,
         epoch_key,
-        tuple(make(issuer.record, escrow.record) for make in policies),
+        tuple(make(issuer.record, escrow.record, (jurisdiction,)) for make in policies),
         settings.issuer_url,
     )
     write_public(settings.public_dir / TRUST_FILE, trust.octets)

@@ -3,8 +3,8 @@
     wallet = Wallet.open(path, passphrase)
     client = licensed_client(wallet, "https://api.example")
 
-Functions for getting and keeping a licence are in `prover.enrol` and `prover.refresh`, what a presentation tells in
-`prover.disclosure`, the errors in `prover.errors`.
+Functions for getting and keeping a licence are in `prover.enrol`, `prover.sign_in` and `prover.refresh`, what a
+presentation tells in `prover.disclosure`, the errors in `prover.errors`.
 """
 
 from prover.errors import (

@@ -40,11 +40,14 @@ from circuits.records import EpochRecord, IssuerRecord, TrustBundle
 from prover.errors import IssuerRefused, NotReady, TrustError
 from prover.issuer_client import IssuerClient, bad_answer, from_base64url, to_base64url
 from prover.refresh import decode_epoch
+from prover.sign_in import check_sign_in_code, check_sign_in_page
 from prover.wallet.file import DEFAULT_LOG_COST
 from prover.wallet.records import Application, Contents, Licence, PendingRequest
 from prover.wallet.store import Wallet
 
 DIGIT_WINDOW_DAYS = 4000
+# The issuer has dropped the application: nobody signed in for it in time.
+FORGOTTEN_CODES = frozenset({"unknown-credentials", "unknown-application"})
 # The challenge is no longer open, or was replaced, and nothing was signed for this request: a new one is safe. Any
 # other refusal leaves the pending request as it is.
 STALE_CHALLENGE_CODES = frozenset({"no-challenge", "bad-request"})
@@ -136,10 +139,15 @@ def digit_table(wallet: Wallet, issuer: IssuerClient | None = None) -> DigitTabl
 def apply(wallet: Wallet, issuer: IssuerClient, renew: bool = False) -> Application:
     """Open an application (a renewal of the licence held if `renew`) and give the page to sign in at.
 
-    Gives the application that is already open, if there is one of this sort. Raises `NotReady` for a renewal without a
-    licence, `IssuerRefused`, `Unreachable`, `TrustError` (`sign-in-origin`).
+    Gives the application that is already open, if there is one of this sort and the issuer still knows it (those that
+    nobody signs in for are soon dropped). The page must lie at the pinned issuer's
+    origin and its code be that of this wallet's X_h; where the page leads from there is for the browser to see, and for
+    `prover.sign_in.check_sign_in_redirect`. Raises `NotReady` for a renewal without a licence, `IssuerRefused`,
+    `Unreachable`, `TrustError` (`sign-in-origin`, `sign-in-code`: the application is not kept).
     """
     contents = wallet.update(lambda found: _with_registration(found, renew))
+    if contents.application is not None and _is_forgotten(issuer, contents):
+        contents = wallet.update(lambda found: _without_application(found, contents.application))
     if contents.application is not None:
         return contents.application
     registration = contents.registration
@@ -147,6 +155,8 @@ def apply(wallet: Wallet, issuer: IssuerClient, renew: bool = False) -> Applicat
         raise NotReady("no-registration", "The wallet has no registration.", "Apply again.")
     body = {"registration": to_base64url(registration.point), "salt": to_base64url(registration.salt), "refresh": renew}
     application = _application(issuer.post("/api/applications", body, None), renew)
+    check_sign_in_page(application.sign_in, contents.trust)
+    check_sign_in_code(application.code, registration)
     saved = wallet.update(lambda found: found if found.application else replace(found, application=application))
     return saved.application or application
 
@@ -186,7 +196,8 @@ def obtain(
 
     `expected` names further attributes as applied for (for example `{"permit": "P-1", "cover_band": 3}`). `now` gives
     unix seconds. Raises `NotReady` (no application), `IssuerRefused` (a step is missing), `TrustError`
-    (`licence-attributes`, `licence-check`: the licence is not what was applied for, and is not kept), `Unreachable`.
+    (`licence-attributes`, `licence-check`, `renewal-other-licence`: the licence is not what was applied for, and is not
+    kept), `Unreachable`.
     """
     contents = wallet.reload()
     if contents.registration is None and contents.licence is not None:
@@ -202,6 +213,26 @@ def obtain(
     wallet.update(lambda found: replace(found, pending=None))
     contents = _request(wallet, issuer, application, tier, dict(expected or {}))
     return _redeem(wallet, issuer, application, contents, now)
+
+
+def _is_forgotten(issuer: IssuerClient, contents: Contents) -> bool:
+    """Whether the issuer knows the open application no more. One with a request pending is never given up here: a
+    licence may have been issued for it."""
+    application = contents.application
+    if application is None or contents.pending is not None:
+        return False
+    try:
+        issuer.get(f"/api/applications/{application.id}", application.token)
+    except IssuerRefused as refused:
+        if refused.code in FORGOTTEN_CODES:
+            return True
+        raise
+    return False
+
+
+def _without_application(found: Contents, forgotten: Application | None) -> Contents:
+    same = found.application is not None and forgotten is not None and found.application.id == forgotten.id
+    return replace(found, application=None) if same and found.pending is None else found
 
 
 def _with_registration(found: Contents, renew: bool) -> Contents:
@@ -272,6 +303,8 @@ def _redeem(
     if epoch.number != reply.epoch_number:
         raise _distrust("epoch-malformed", "The issuer served another epoch than the licence's.")
     credential, membership = _received(contents.trust, epoch, pending, reply)
+    if application.refresh:
+        _check_same_licence(contents.licence, credential, reply)
     _check_attributes(credential, pending, now())
     licence = Licence(_path_segment(answer.get("licence")), credential, membership, applied=None)
     saved = wallet.update(lambda found: _with_licence(found, licence, signed, epoch))
@@ -318,6 +351,19 @@ def _values(values: Sequence[object]) -> tuple[int | str, ...]:
             raise bad_answer("an attribute is neither a number nor text")
         checked.append(value)
     return tuple(checked)
+
+
+def _check_same_licence(held: Licence | None, credential: Credential, reply: IssueReply) -> None:
+    """A renewal keeps the link secret and the handle: another secret is another pseudonym at every gateway, and with
+    another handle one revocation would no longer end both credentials. Source: [PROTOCOL 4]."""
+    if held is None:
+        raise NotReady("no-licence", "There is no licence to renew.", "Apply for a first licence.")
+    if reply.signer_share != 0 or credential.handle != held.credential.handle:
+        raise TrustError(
+            "renewal-other-licence",
+            "The licence received is another one, not a renewal of the licence held.",
+            "The licence held was kept. Tell the licensing body; asking again gives the same answer.",
+        )
 
 
 def _check_attributes(credential: Credential, pending: PendingRequest, now: int) -> None:

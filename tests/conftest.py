@@ -9,6 +9,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from circuits.curve import load
+
+load("reference")  # before anything imports py_ecc by itself: it must not leave its recursion limit behind
+
 ROOT = Path(__file__).resolve().parents[1]
 IN_CI = bool(os.environ.get("CI"))
 _DESELECTED: Counter[str] = Counter()

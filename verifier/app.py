@@ -122,7 +122,7 @@ def create_gateway(
 
 
 def server_options() -> dict[str, Any]:
-    """Limits for uvicorn that keep slow or oversized requests from starving the others (docs/threat-model.md, row 52)."""
+    """Limits for uvicorn that keep slow or oversized requests from starving others (docs/threat-model.md, row 52)."""
     return {
         "http": "h11",
         "ws": "none",

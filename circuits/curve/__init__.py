@@ -6,6 +6,7 @@ the differential tests and runs the whole thing where no wheel exists. A process
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
 from typing import cast
 
@@ -26,7 +27,11 @@ def load(name: str) -> Curve:
         raise Misuse(f"no curve backend is called {name!r}")
     if name not in _made:
         module, attribute = _BACKENDS[name]
+        # py_ecc raises the interpreter's recursion limit a hundredfold when it is imported. With that, a deeply nested
+        # message anywhere in the process overflows the stack instead of raising RecursionError: the limit is put back.
+        limit = sys.getrecursionlimit()
         _made[name] = cast(Curve, getattr(import_module(module), attribute)())
+        sys.setrecursionlimit(limit)
     return _made[name]
 
 

@@ -5,7 +5,6 @@ Server-rendered forms, no script. They call the same service as the API; which s
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import Annotated
 
@@ -40,10 +39,10 @@ def standing_page(request: Request, current: CurrentPerson, world: WorldDep) -> 
     context = {
         "policy": assessment.policy,
         "topics": TOPIC_TITLES,
-        "next_at": _when(status.next_at),
+        "next_at": pages.moment(status.next_at),
         "reference": assessment.training_reference(current.person_id),
         "sitting": sitting,
-        "ends_at": _when(sitting.ends_at if sitting else None),
+        "ends_at": pages.moment(sitting.ends_at if sitting else None),
         "resume_at": _resume_at(assessment, current, sitting),
         "minutes": assessment.policy.sitting_seconds // 60,
     }
@@ -96,7 +95,7 @@ def check_page(request: Request, current: CurrentPerson, world: WorldDep) -> Res
     if sitting is None:
         return RedirectResponse("/apply/exam", SEE_OTHER)
     answered = assessment.answered(current.person_id, sitting.sitting_id)
-    context = {"sitting": sitting, "answered": answered, "ends_at": _when(sitting.ends_at)}
+    context = {"sitting": sitting, "answered": answered, "ends_at": pages.moment(sitting.ends_at)}
     return pages.render(request, "exam/check.html", context, csrf=current.csrf)
 
 
@@ -122,7 +121,7 @@ def result_page(request: Request, current: CurrentPerson, world: WorldDep) -> Re
         "result": found[1],
         "topics": TOPIC_TITLES,
         "policy": assessment.policy,
-        "next_at": _when(found[1].next_at),
+        "next_at": pages.moment(found[1].next_at),
         "locked": status.state is State.LOCKED,
     }
     return pages.render(request, "exam/result.html", context, csrf=current.csrf)
@@ -142,7 +141,7 @@ def _question(
     if sitting is None:
         return RedirectResponse("/apply/exam", SEE_OTHER)
     view = assessment.question(current.person_id, sitting.sitting_id, number)
-    context = {"view": view, "title": TOPIC_TITLES[view.topic], "error": error, "ends_at": _when(view.ends_at)}
+    context = {"view": view, "title": TOPIC_TITLES[view.topic], "error": error, "ends_at": pages.moment(view.ends_at)}
     status = HTTPStatus.OK if error is None else HTTPStatus.BAD_REQUEST
     return pages.render(request, "exam/question.html", context, csrf=current.csrf, status=status)
 
@@ -151,7 +150,3 @@ def _resume_at(assessment: Assessment, current: CurrentWithPerson, sitting: Star
     if sitting is None:
         return None
     return min(assessment.answered(current.person_id, sitting.sitting_id) + 1, sitting.questions)
-
-
-def _when(seconds: int | None) -> str:
-    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y, %H:%M:%S} UTC"

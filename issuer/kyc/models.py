@@ -20,6 +20,8 @@ class Person(Base):
     person_id: Mapped[str] = mapped_column(primary_key=True)
     status: Mapped[str]
     created_at: Mapped[int]
+    wait_waived_at: Mapped[int | None]
+    """When an officer last let this person have a new licence without the wait after giving one up."""
 
 
 class Application(Base):
@@ -35,7 +37,7 @@ class Application(Base):
     salt: Mapped[bytes]
     code: Mapped[str]
     refresh: Mapped[bool]
-    identity: Mapped[str]
+    identity: Mapped[str] = mapped_column(index=True)
     """unverified | verified | review | duplicate | barred."""
     person_id: Mapped[str | None] = mapped_column(ForeignKey("persons.person_id"), index=True)
     created_at: Mapped[int]
@@ -103,7 +105,7 @@ class Evidence(Base):
 
     evidence_id: Mapped[str] = mapped_column(primary_key=True)
     application_id: Mapped[str] = mapped_column(ForeignKey("applications.application_id"))
-    first: Mapped[bytes]
+    encapsulation: Mapped[bytes]
     nonce: Mapped[bytes]
     ciphertext: Mapped[bytes]
     created_at: Mapped[int]

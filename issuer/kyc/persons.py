@@ -82,6 +82,18 @@ def bar(session: Session, person_id: str) -> None:
     person.status = BARRED
 
 
+def waive_wait(world: World, person_id: str) -> None:
+    """An officer lets a person who has given a licence up have the next one without waiting; a later loss waits again.
+
+    Raises NotFound("unknown-person").
+    """
+    with world.database.write() as session:
+        person = store.person(session, person_id)
+        if person is None:
+            raise NotFound("unknown-person", "There is no such person.")
+        person.wait_waived_at = world.now()
+
+
 def decide_review(world: World, person_id: str, accept: bool) -> None:
     """An officer's decision on a namesake: another human being (accept), or the same one again; or on lifting a bar.
 

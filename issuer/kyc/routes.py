@@ -110,6 +110,12 @@ def review(world: WorldDep, _: Admin, person_id: str, body: ReviewDecision) -> N
     persons.decide_review(world, person_id, body.accept)
 
 
+@router.post("/admin/persons/{person_id}/waive-wait", status_code=NO_CONTENT)
+def waive_wait(world: WorldDep, _: Admin, person_id: str) -> None:
+    """Lets a person who has given a licence up have the next one without waiting."""
+    persons.waive_wait(world, person_id)
+
+
 def _callback(request: Request) -> Callback:
     given: dict[str, str] = {}
     for name, value in request.query_params.multi_items():

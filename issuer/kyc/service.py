@@ -22,7 +22,7 @@ from urllib.parse import urlencode
 from pydantic import ValidationError
 from starlette.concurrency import run_in_threadpool
 
-from circuits import holder_point, registration_nonce
+from circuits import holder_point, registration_code, registration_nonce
 from issuer.errors import Denied, Invalid, NotFound, Unavailable
 from issuer.kyc import persons, store
 from issuer.kyc.claims import PersonClaims
@@ -75,8 +75,12 @@ class Applications:
         self._world = world
 
     def create(self, registration: bytes, salt: bytes, refresh: bool) -> NewApplication:
-        """A new application for X_h (48 octets) and r (32). Raises circuits' Malformed or Rejected for a point that is
-        none."""
+        """A new application for X_h (48 octets) and r (32).
+
+        Anybody may ask, so the number of those that nobody has signed in for is bounded, and they are dropped after
+        `sign_in_seconds`; to bound them per address is for the proxy in front. Raises circuits' Malformed or Rejected
+        for a point that is none, Unavailable("too-many-applications").
+        """
         holder_point(self._world.trust.issuer, registration, 1)
         now, settings = self._world.now(), self._world.settings
         token, ticket = secrets.token_urlsafe(32), secrets.token_urlsafe(32)
@@ -86,7 +90,7 @@ class Applications:
             ticket_hash=token_hash(ticket),
             registration=registration,
             salt=salt,
-            code=sign_in_code(registration),
+            code=registration_code(registration),
             refresh=refresh,
             identity="unverified",
             created_at=now,
@@ -95,6 +99,10 @@ class Applications:
         )
         with self._world.database.write() as session:
             store.drop_abandoned(session, now)
+            if store.count_open_applications(session) >= settings.max_open_applications:
+                raise Unavailable(
+                    "too-many-applications", "Too many applications wait for their sign-in; try again later."
+                )
             store.add_application(session, row)
         return NewApplication(row.application_id, token, ticket, row.code, row.expires_at)
 
@@ -117,7 +125,8 @@ class SignIns:
     async def start(self, application: Application, provider_name: str, browser: str) -> str:
         """The URL at the provider to which the browser goes. `browser` is its sign-in cookie.
 
-        Raises NotFound("unknown-provider"), Unavailable("provider-unavailable"); then nothing was stored.
+        Raises NotFound("unknown-provider"), Unavailable("provider-unavailable" | "too-many-sign-ins"); then nothing was
+        stored.
         """
         provider = self._providers.get(provider_name)
         if provider is None:
@@ -168,6 +177,9 @@ class SignIns:
 
     def _add(self, row: SignIn) -> None:
         with self._world.database.write() as session:
+            under_way = store.count_sign_ins(session, row.application_id, row.created_at)
+            if under_way >= self._world.settings.max_round_trips:
+                raise Unavailable("too-many-sign-ins", "Too many sign-ins of this application are open; wait a little.")
             store.add_sign_in(session, row)
 
     def _take(self, state: str, browser: str | None) -> tuple[SignIn, Application]:
@@ -229,6 +241,7 @@ class SignIns:
         sealed = seal_evidence(
             self._world.trust.escrow,
             secrets.token_urlsafe(16),
+            application.registration,
             signed_in.id_token,
             application.salt,
             signed_in.raw_claims,
@@ -236,18 +249,11 @@ class SignIns:
         return Evidence(
             evidence_id=sealed.evidence_id,
             application_id=application.application_id,
-            first=sealed.first,
+            encapsulation=sealed.encapsulation,
             nonce=sealed.nonce,
             ciphertext=sealed.ciphertext,
             created_at=now,
         )
-
-
-def sign_in_code(registration: bytes) -> str:
-    """Six digits from X_h, shown in the wallet and on the sign-in page: nobody signs in for a stranger's wallet
-    unawares."""
-    digest = hashlib.sha256(b"AIOL-V01-SIGN-IN-CODE" + registration).digest()
-    return f"{int.from_bytes(digest[:8], 'big') % 1_000_000:06d}"
 
 
 def _check_response(callback: Callback, provider: Provider) -> None:

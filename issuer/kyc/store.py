@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, exists, select
+from sqlalchemy import delete, exists, func, select
 from sqlalchemy.orm import Session
 
 from issuer.kyc.models import Application, Evidence, Person, Receipt, SignIn, StrongTag, WeakTag
@@ -38,6 +38,19 @@ def drop_abandoned(session: Session, now: int) -> None:
     session.execute(
         delete(Application).where(Application.identity == "unverified", Application.sign_in_until <= now, ~waiting)
     )
+
+
+def count_open_applications(session: Session) -> int:
+    """How many applications nobody has signed in for."""
+    return (
+        session.scalar(select(func.count()).select_from(Application).where(Application.identity == "unverified")) or 0
+    )
+
+
+def count_sign_ins(session: Session, application_id: str, now: int) -> int:
+    """How many round trips of an application are under way."""
+    query = select(func.count()).select_from(SignIn)
+    return session.scalar(query.where(SignIn.application_id == application_id, SignIn.expires_at > now)) or 0
 
 
 def add_sign_in(session: Session, row: SignIn) -> None:

@@ -1,4 +1,5 @@
-"""What stands between a person and a licence: identity, terms, assessment, permit, cover. One place decides it.
+"""What stands between a person and a licence: identity, terms, assessment, permit, cover, and a wait after giving one
+up. One place decides it.
 
 `status` tells it as a list of steps; `grounds` gives what a licence is made of, or raises with the code of the first
 thing that is missing. Source: [ISSUING 3], R11, R19, R29, R33, R44.
@@ -8,12 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from sqlalchemy.orm import Session
+
 from circuits import day_number
 from issuer.assessment.service import Assessment, AssessmentStatus
 from issuer.errors import Conflict, Denied
 from issuer.insurance.service import Cover, Insurance
 from issuer.kyc import persons
 from issuer.kyc import store as kyc_store
+from issuer.kyc.models import Person
 from issuer.licences import store
 from issuer.permits.service import Permit, Permits
 from issuer.terms.service import Terms
@@ -32,6 +36,8 @@ class Facts:
     assessment: AssessmentStatus | None
     permit: Permit | None
     cover: Cover | None
+    wait_until: int | None = None
+    """Unix seconds before which no licence replaces the one that was given up; None where nothing is to be awaited."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +76,8 @@ class Eligibility:
         facts = self._facts(application_id, person_id)
         state = "issued" if issued else "new" if person_id is None else "signed-in"
         missing = [step for step, problem in self._problems(facts).items() if problem is not None]
-        next_at = facts.assessment.next_at if facts.assessment else None
+        times = [facts.assessment.next_at if facts.assessment else None, facts.wait_until]
+        next_at = max((time for time in times if time is not None), default=None)
         return Status(state, facts, missing, next_at)
 
     def grounds(self, application_id: str, person_id: str) -> Grounds:
@@ -101,6 +108,8 @@ class Eligibility:
             application = kyc_store.application(session, application_id)
             person = kyc_store.person(session, person_id) if person_id else None
             receipt_at = kyc_store.newest_receipt_time(session, person_id) if person_id else None
+            first = application is not None and not application.refresh
+            wait_until = replacement_wait(world, session, person) if person and first else None
         if person is None or person_id is None:
             identity = application.identity if application else "unverified"
             return Facts(identity, None, False, None, None, None)
@@ -109,7 +118,7 @@ class Eligibility:
         today = day_number(world.now())
         cover = Insurance(world).current(permit.id, today) if permit else None
         accepted = Terms(world).accepted(application_id)
-        return Facts(identity, receipt_at, accepted, Assessment(world).status(person_id), permit, cover)
+        return Facts(identity, receipt_at, accepted, Assessment(world).status(person_id), permit, cover, wait_until)
 
     def _problems(self, facts: Facts) -> dict[str, Denied | Conflict | None]:
         return {
@@ -122,6 +131,7 @@ class Eligibility:
             "cover": None
             if facts.cover
             else Conflict("no-cover", "There is no insurance cover in force under the permit."),
+            "replacement": None if facts.wait_until is None else must_wait(facts.wait_until),
         }
 
     def _identity_problem(self, facts: Facts) -> Denied | Conflict | None:
@@ -148,3 +158,28 @@ class Eligibility:
         if assessment.passed_at + self._world.settings.assessment_max_age_days * DAY_SECONDS <= self._world.now():
             return Conflict("assessment-too-old", "The assessment was passed too long ago.")
         return None
+
+
+def replacement_wait(world: World, session: Session, person: Person) -> int | None:
+    """Until when (unix seconds) the person waits for a licence in place of one given up; None if there is no wait.
+
+    A new licence has a new link secret, and so another pseudonym everywhere. Who could have one at once would shed any
+    denial by reporting a wallet lost; after `replacement_wait_days` (7 or more) the pseudonyms of the longest period
+    have changed anyway. An officer may waive the wait. Source: [PROTOCOL 5].
+    """
+    if store.live_licence(session, person.person_id) is not None:
+        return None
+    given_up = store.given_up_at(session, person.person_id)
+    if given_up is None or (person.wait_waived_at is not None and given_up <= person.wait_waived_at):
+        return None
+    until = given_up + world.settings.replacement_wait_days * DAY_SECONDS
+    return until if until > world.now() else None
+
+
+def must_wait(until: int) -> Conflict:
+    """The refusal to replace a licence before `until` (unix seconds)."""
+    return Conflict(
+        "replacement-wait",
+        "A licence was given up lately; the next one is issued after the waiting time, or sooner if an officer agrees.",
+        next_at=until,
+    )

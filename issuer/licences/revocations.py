@@ -19,6 +19,8 @@ from issuer.licences import store
 from issuer.licences.models import Licence
 from issuer.world import World
 
+_DAY_SECONDS = 86400
+
 
 @dataclass(frozen=True)
 class Revoked:
@@ -57,12 +59,36 @@ class Revocations:
                 persons.bar(session, person_id)
         return self._publish(len(licences), urgent)
 
+    def report_lost(self, person_id: str, *, urgent: bool) -> Revoked:
+        """Revokes every live licence of a person whose wallet is lost; none is no error.
+
+        Raises Conflict("urgent-used") with `next_at` for a second urgent report within `urgent_report_days`: an urgent
+        epoch makes every holder prove again, so that nobody may have one as often as he likes.
+        """
+        with self._world.database.write() as session:
+            licences = store.live_licences(session, person_id=person_id)
+            if licences and urgent:
+                self._check_not_urgent_lately(session, person_id)
+            self._mark(session, licences, store.LOST_WALLET, urgent)
+        return self._publish(len(licences), urgent)
+
     def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> Revoked:
         """Revokes every live licence under a permit (suspended or ended) in one epoch; none is no error."""
         with self._world.database.write() as session:
             licences = store.live_licences(session, permit_id=permit_id)
             self._mark(session, licences, reason, urgent)
         return self._publish(len(licences), urgent)
+
+    def _check_not_urgent_lately(self, session: Session, person_id: str) -> None:
+        last = store.lost_urgently_at(session, person_id)
+        next_at = 0 if last is None else last + self._world.settings.urgent_report_days * _DAY_SECONDS
+        if next_at > self._world.now():
+            raise Conflict(
+                "urgent-used",
+                "An urgent revocation has been asked for lately; report the wallet without it, and the next epoch "
+                "carries the revocation.",
+                next_at=next_at,
+            )
 
     def _mark(self, session: Session, licences: Sequence[Licence], reason: str, urgent: bool) -> None:
         now = self._world.now()

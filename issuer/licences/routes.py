@@ -20,6 +20,7 @@ from issuer.licences.schemas import (
     LicenceList,
     LicenceOut,
     LicenceRow,
+    LostWalletIn,
     LostWalletOut,
     RevocationIn,
     RevocationOut,
@@ -33,6 +34,7 @@ from issuer.web.session import CurrentApplication, CurrentPerson
 from issuer.world import World, WorldDep
 
 router = APIRouter(tags=["licences"])
+ROUTINE_REPORT = LostWalletIn()
 
 
 @router.get("/api/applications/{application_id}")
@@ -65,10 +67,16 @@ def issue(body: LicenceIn, current: CurrentPerson, world: WorldDep) -> LicenceOu
 
 
 @router.post("/api/applications/{application_id}/lost-wallet")
-async def lost_wallet(current: CurrentPerson, world: WorldDep, bell: BellDep) -> LostWalletOut:
-    """Revokes every live licence of the person at once, so that a new first one can be issued."""
-    done = await run_in_threadpool(_revoke_lost, world, current.person_id)
-    bell.ring(done.epoch_number)
+async def lost_wallet(
+    current: CurrentPerson, world: WorldDep, bell: BellDep, body: LostWalletIn = ROUTINE_REPORT
+) -> LostWalletOut:
+    """Revokes every live licence of the person, so that a new first one can be issued after `replacement_wait_days`.
+
+    The next routine epoch carries it (the reply names it), and nobody else need prove again. A holder who fears misuse
+    may ask for an urgent epoch, which ends older leases everywhere: once in `urgent_report_days`, then `urgent-used`.
+    """
+    done = await run_in_threadpool(_report_lost, world, current.person_id, body.urgent)
+    bell.ring(done.epoch_number if body.urgent else 0)
     return LostWalletOut(revoked=done.licences, epoch=done.epoch_number)
 
 
@@ -115,8 +123,8 @@ def _revoke(world: World, body: RevocationIn) -> Revoked:
     return revocations.revoke_permit(str(body.permit), body.reason, urgent=body.urgent)
 
 
-def _revoke_lost(world: World, person_id: str) -> Revoked:
-    return Revocations(world).revoke_person(person_id, "lost wallet", urgent=True)
+def _report_lost(world: World, person_id: str, urgent: bool) -> Revoked:
+    return Revocations(world).report_lost(person_id, urgent=urgent)
 
 
 def _status(status: Status) -> ApplicationStatus:

@@ -66,8 +66,16 @@ class LicenceOut(BaseModel):
     epoch: int
 
 
+class LostWalletIn(BaseModel):
+    """A report that the wallet is lost; the body may be left out. `urgent` asks for an epoch at once."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    urgent: bool = False
+
+
 class LostWalletOut(BaseModel):
-    """How many licences were revoked, and in which epoch."""
+    """How many licences were revoked, and the epoch that says so (for a report that is not urgent: the next one)."""
 
     revoked: int
     epoch: int

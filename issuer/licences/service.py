@@ -39,9 +39,9 @@ from issuer.keys import profile
 from issuer.keys.lints import Draft, approve
 from issuer.kyc import persons
 from issuer.kyc import store as kyc_store
-from issuer.kyc.models import Application
+from issuer.kyc.models import Application, Person
 from issuer.licences import store
-from issuer.licences.eligibility import Eligibility, Grounds
+from issuer.licences.eligibility import Eligibility, Grounds, must_wait, replacement_wait
 from issuer.licences.models import Challenge, Issue, Licence
 from issuer.world import World
 
@@ -92,8 +92,9 @@ class Licences:
         """Issues the licence, or gives the same reply again to the same request.
 
         Raises Conflict("no-challenge" | "already-issued" | "already-licensed" | "no-licence-to-refresh" |
-        "other-registration" | "refresh-narrows" | "licence-revoked"), Denied("registration-in-use" | "other-person"),
-        what the steps and the lints raise, circuits' Malformed and Rejected.
+        "other-registration" | "refresh-narrows" | "licence-revoked" | "replacement-wait"),
+        Denied("registration-in-use" | "other-person"), what the steps and the lints raise, circuits' Malformed and
+        Rejected.
         """
         digest = _request_hash(tier, request)
         with self._world.database.read() as session:
@@ -140,6 +141,7 @@ class Licences:
             if order.application.refresh:
                 licence, share = self._to_refresh(order, live), 0
             else:
+                self._check_no_wait(session, person)
                 licence, share = self._new_licence(session, order, live)
             issue = self._new_issue(session, order, licence, share)
             approve(_draft(self._world, licence, issue))
@@ -153,6 +155,12 @@ class Licences:
         if live.holder_point != order.application.registration:
             raise Conflict("other-registration", "A refresh keeps the licence's own secret; this one is another.")
         return live
+
+    def _check_no_wait(self, session: Session, person: Person) -> None:
+        # The grounds were looked up before this transaction: a wallet may have been reported lost in between.
+        until = replacement_wait(self._world, session, person)
+        if until is not None:
+            raise must_wait(until)
 
     def _new_licence(self, session: Session, order: _Order, live: Licence | None) -> tuple[Licence, int]:
         if live is not None:

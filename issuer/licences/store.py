@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, func, or_, select
 from sqlalchemy.orm import Session
 
+from issuer.epochs.models import Revocation
 from issuer.licences.models import Challenge, Issue, Licence
 
 LIVE = "live"
 REVOKED = "revoked"
+LOST_WALLET = "lost wallet"
+LEFT_PERMIT = "left the permit"
+GIVEN_UP = (LOST_WALLET, LEFT_PERMIT)
+"""Reasons for which a licence ends because its holder wants it to."""
 
 
 def replace_challenge(session: Session, row: Challenge) -> None:
@@ -72,6 +77,22 @@ def licences(session: Session, after: str, limit: int) -> Sequence[Licence]:
     return session.scalars(
         select(Licence).where(Licence.licence_id > after).order_by(Licence.licence_id).limit(limit)
     ).all()
+
+
+def given_up_at(session: Session, person_id: str) -> int | None:
+    """When the person last gave a licence up, or None."""
+    return session.scalar(
+        select(func.max(Licence.revoked_at)).where(Licence.person_id == person_id, Licence.reason.in_(GIVEN_UP))
+    )
+
+
+def lost_urgently_at(session: Session, person_id: str) -> int | None:
+    """When a wallet of the person was last reported lost and its licence revoked urgently, or None."""
+    return session.scalar(
+        select(func.max(Licence.revoked_at))
+        .join(Revocation, Revocation.licence_id == Licence.licence_id)
+        .where(Licence.person_id == person_id, Licence.reason == LOST_WALLET, Revocation.urgent.is_(True))
+    )
 
 
 def newest_issue(session: Session, licence_id: str) -> Issue | None:

@@ -35,5 +35,7 @@ def _issue(archived: ArchivedIssue) -> IssueOut:
         issued_at=issue.intended_at,
         evidence=None
         if sealed is None
-        else SealedOut(id=sealed.evidence_id, first=sealed.first, nonce=sealed.nonce, ciphertext=sealed.ciphertext),
+        else SealedOut(
+            id=sealed.evidence_id, encapsulation=sealed.encapsulation, nonce=sealed.nonce, ciphertext=sealed.ciphertext
+        ),
     )

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from issuer.web.octets import AnyOctets, Octets32, Octets48, Octets144, Octets160
+from issuer.web.octets import AnyOctets, Octets32, Octets48, Octets128, Octets144, Octets160
 
 
 class EvidenceIn(BaseModel):
@@ -22,7 +22,7 @@ class SealedOut(BaseModel):
     """Evidence sealed to the openers: KEM point, AEAD nonce, ciphertext; associated data = `id` in UTF-8."""
 
     id: str
-    first: Octets48
+    encapsulation: Octets128
     nonce: AnyOctets
     ciphertext: AnyOctets
 

@@ -19,6 +19,7 @@ from sqlalchemy.orm import Session
 
 from issuer.errors import Conflict, Denied, Invalid, NotFound
 from issuer.licences.revocations import Revocations
+from issuer.licences.store import LEFT_PERMIT
 from issuer.permits import store
 from issuer.permits.models import PermitRow
 from issuer.permits.ratio import RatioPolicy, check_operators
@@ -125,7 +126,7 @@ class Permits:
             store.add_event(session, row.permit_id, "operator-left", "own wish", now)
             if row.kind == "sole":
                 self._change(session, row, PermitAction.END, "own wish")
-        self._revoker.revoke_person(person_id, "left the permit", urgent=False)
+        self._revoker.revoke_person(person_id, LEFT_PERMIT, urgent=False)
 
     def operators(self, permit_id: str) -> tuple[str, ...]:
         """The persons under the permit: whose licences end when it does. Raises NotFound("unknown-permit")."""

@@ -41,6 +41,7 @@ _SCHEMA = WithJsonSchema({"type": "string", "format": "base64url"})
 Octets32 = Annotated[bytes, _exactly(32), _WRITE, _SCHEMA]
 Octets48 = Annotated[bytes, _exactly(48), _WRITE, _SCHEMA]
 Octets80 = Annotated[bytes, _exactly(80), _WRITE, _SCHEMA]
+Octets128 = Annotated[bytes, _exactly(128), _WRITE, _SCHEMA]
 Octets144 = Annotated[bytes, _exactly(144), _WRITE, _SCHEMA]
 Octets160 = Annotated[bytes, _exactly(160), _WRITE, _SCHEMA]
 AnyOctets = Annotated[bytes, _WRITE, _SCHEMA]

@@ -11,6 +11,7 @@ JavaScript, and the content security policy allows none.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 
@@ -43,6 +44,11 @@ def render(
     values = {"request": request, "csrf": csrf or ""} | dict(context or {})
     page = _TEMPLATES.get_template(template).render(values)
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
+
+
+def moment(seconds: int | None) -> str:
+    """Unix seconds as a person reads them, in UTC; nothing for None."""
+    return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y, %H:%M:%S} UTC"
 
 
 def wants_page(request: Request) -> bool:

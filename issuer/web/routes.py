@@ -25,7 +25,8 @@ def start() -> Response:
 def dashboard(request: Request, current: CurrentApplication, world: WorldDep) -> Response:
     """The steps to a licence and where each stands."""
     status = Eligibility(world).status(current.application_id, current.person_id)
-    return pages.render(request, "apply.html", {"status": status, "facts": status.facts}, csrf=current.csrf)
+    context = {"status": status, "facts": status.facts, "wait_until": pages.moment(status.facts.wait_until)}
+    return pages.render(request, "apply.html", context, csrf=current.csrf)
 
 
 @router.post("/apply/sign-out")

@@ -27,6 +27,7 @@ from fastapi import Depends, Request
 
 from issuer.errors import Conflict, Denied, NotFound, Unauthenticated
 from issuer.kyc import store as kyc_store
+from issuer.kyc.models import Application
 from issuer.web import store
 from issuer.world import World, WorldDep
 
@@ -119,9 +120,15 @@ def _by_bearer(world: World, headers: list[str]) -> Current:
         raise Unauthenticated("unknown-credentials", "Send one bearer token.")
     with world.database.read() as session:
         found = kyc_store.application_by_token(session, token_hash(token.strip()))
-    if found is None or found.expires_at <= world.now():
+    if found is None or _is_over(found, world.now()):
         raise Unauthenticated("unknown-credentials", "This token is unknown here, or its application has expired.")
     return Current(found.application_id, found.person_id)
+
+
+def _is_over(application: Application, now: int) -> bool:
+    # One that nobody signed in for in time is dropped at the next sight of it; it is over before.
+    never_signed_in = application.identity == "unverified" and application.sign_in_until <= now
+    return never_signed_in or application.expires_at <= now
 
 
 def _by_cookie(world: World, cookie: str) -> Current:

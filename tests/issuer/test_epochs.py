@@ -191,7 +191,7 @@ def test_chunks_of_4096(still: IssuerUnderTest, monkeypatch: pytest.MonkeyPatch)
     world = still.world
     with world.database.write() as session:
         session.connection().exec_driver_sql("PRAGMA defer_foreign_keys = ON")
-        session.connection().exec_driver_sql("INSERT INTO persons VALUES ('p', 'verified', 0)")
+        session.connection().exec_driver_sql("INSERT INTO persons VALUES ('p', 'verified', 0, NULL)")
         for number in range(7):
             session.connection().exec_driver_sql(
                 "INSERT INTO licences (licence_id, person_id, state, handle, holder_point, archive_point, permit_id,"

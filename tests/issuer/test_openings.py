@@ -8,7 +8,6 @@ import sqlite3
 from typing import Any
 
 import pytest
-from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 from joserfc import jwt
 from joserfc.jwk import KeySet
@@ -22,9 +21,11 @@ from circuits import (
     check_opening,
     combine_shares,
     decode_cbor,
+    encode_cbor,
     holder_point,
     open_share,
     registration_nonce,
+    sealed_point,
     unsealed_key,
 )
 from tests.issuer.conftest import ADA, ReadyApplicant
@@ -44,8 +45,9 @@ def _issued(ready: ReadyApplicant) -> tuple[Applicant, dict[str, Any], bytes]:
     return one, answer, archive_point(issuer, holder, credential.handle)
 
 
-def _unseal(issuer: IssuerUnderTest, sealed: dict[str, str], openers: list[int]) -> bytes:
-    escrow, first = issuer.world.trust.escrow, unb64(sealed["first"])
+def _unseal(issuer: IssuerUnderTest, sealed: dict[str, str], registration: bytes, openers: list[int]) -> bytes:
+    escrow = issuer.world.trust.escrow
+    first = sealed_point(escrow, unb64(sealed["encapsulation"]), encode_cbor([sealed["id"], registration]))
     digest = hashlib.sha256(first).digest()
     shares = []
     for index in openers:
@@ -71,7 +73,7 @@ def test_the_archive_row_proves_itself(issuer: IssuerUnderTest, ready: ReadyAppl
         one.trust.issuer, registration, request, unb64(row["nonce"]), unb64(row["session"]), row["refresh"]
     )
 
-    fields = decode_cbor(_unseal(issuer, row["evidence"], [1, 3]), 65536)
+    fields = decode_cbor(_unseal(issuer, row["evidence"], unb64(row["registration"]), [1, 3]), 65536)
     assert isinstance(fields, dict)
     keys = KeySet.import_key_set(KeySet(issuer.provider.published).as_dict(private=False))
     token = jwt.decode(str(fields[2]), keys, algorithms=["ES256"])
@@ -86,10 +88,10 @@ def test_one_opener_reads_nothing(issuer: IssuerUnderTest, ready: ReadyApplicant
     _, _, point = _issued(ready)
     row = issuer.http.post("/admin/openings/evidence", json={"point": b64(point)}, headers=issuer.admin).json()
     with pytest.raises(Rejected, match="too-few-shares"):
-        _unseal(issuer, row["evidence"], [2])
+        _unseal(issuer, row["evidence"], unb64(row["registration"]), [2])
     row["evidence"]["id"] = "another row"
-    with pytest.raises(InvalidTag):
-        _unseal(issuer, row["evidence"], [1, 2])
+    with pytest.raises(Rejected, match="bad-seal"):
+        _unseal(issuer, row["evidence"], unb64(row["registration"]), [1, 2])
 
 
 def test_every_request_is_logged_also_the_vain_one(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:

@@ -232,7 +232,7 @@ class TestSchema:
 
         def fail_half_way() -> None:
             with database.write() as session:
-                session.execute(text("INSERT INTO persons VALUES ('p', 'verified', 0)"))
+                session.execute(text("INSERT INTO persons VALUES ('p', 'verified', 0, NULL)"))
                 raise Misuse("stop")
 
         with pytest.raises(Misuse):

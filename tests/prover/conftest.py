@@ -96,6 +96,8 @@ class FakeIssuer:
     published: int = 0
     applications: dict[str, dict[str, Any]] = field(default_factory=dict)
     attributes: dict[str, Any] = field(default_factory=dict)
+    opened: dict[str, Any] = field(default_factory=dict)
+    renewal_share: int = 0
     before: Callable[[httpx.Request], None] = lambda request: None
     after: Callable[[httpx.Request], None] = lambda request: None
     log: list[str] = field(default_factory=list)
@@ -194,9 +196,10 @@ class FakeIssuer:
                     "application": identifier,
                     "token": token,
                     "sign_in": f"{ISSUER_URL}/sign-in/{identifier}",
-                    "code": "123456",
+                    "code": circuits.registration_code(unb64(body["registration"])),
                     "expires_at": self.clock() + 3600,
-                },
+                }
+                | self.opened,
             )
         _, _, _, identifier, *rest = path.split("/")
         application = self.applications[identifier]
@@ -225,7 +228,7 @@ class FakeIssuer:
         refresh = application["refresh"]
         circuits.check_issue_request(record, unb64(application["registration"]), request, nonce, session, refresh)
         handle = self.attributes.get("handle") or circuits.new_handle()
-        share = 0 if refresh else circuits.new_signer_share()
+        share = self.renewal_share if refresh else circuits.new_signer_share()
         day = self.clock() // 86400
         values: dict[str, Any] = {
             "handle": handle,

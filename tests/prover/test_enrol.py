@@ -41,7 +41,8 @@ def test_a_wallet_gets_its_licence_step_by_step(world: Any) -> None:
     wallet = create_wallet(world.directory / "wallet", PASSPHRASE, client, world.keys.bundle.hash, log_cost=10)
     application = apply(wallet, client)
     assert application.sign_in.startswith("https://issuer.example/sign-in/")
-    assert application.code == "123456"
+    assert wallet.contents.registration is not None
+    assert application.code == circuits.registration_code(wallet.contents.registration.point)
     assert status(wallet, client).missing == ()
     licence = obtain(wallet, client, 3, world.clock, {"permit": "P-1", "cover_band": 3})
     assert licence.credential.value("tier") == 3
@@ -276,6 +277,24 @@ def test_a_renewal_keeps_the_link_secret_and_the_handle(world: Any) -> None:
     renewed = obtain(wallet, client, 3, world.clock)
     assert renewed.credential.link_secret.expose() == before.credential.link_secret.expose()
     assert renewed.credential.signature != before.credential.signature
+
+
+@pytest.mark.attack("I4")
+@pytest.mark.parametrize("lie", ["share", "handle", "both"])
+def test_a_renewal_that_is_another_licence_is_not_kept(world: Any, lie: str) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    before = wallet.contents.licence
+    if lie == "share":
+        world.issuer.attributes = {"handle": before.credential.handle}
+    world.issuer.renewal_share = 0 if lie == "handle" else 4711
+    apply(wallet, client, renew=True)
+    with pytest.raises(TrustError, match="renewal-other-licence"):
+        obtain(wallet, client, 3, world.clock)
+    kept = Wallet.open(wallet.path, PASSPHRASE).contents.licence
+    assert kept is not None
+    assert kept.credential.encode().expose() == before.credential.encode().expose()
+    withdraw(wallet)
+    assert wallet.contents.licence is not None
 
 
 def test_applying_twice_gives_the_same_application_and_withdrawing_forgets_it(world: Any) -> None:

@@ -19,6 +19,7 @@ from circuits import Secret
 from prover import IssuerClient, IssuerRefused, Revoked, Wallet, WalletSession, licensed_async_client
 from prover.enrol import apply, create_wallet, obtain, status
 from prover.refresh import refresh
+from prover.sign_in import check_sign_in_redirect
 from tests.support.applicant import Applicant
 from tests.support.issuer_world import IssuerUnderTest, make_issuer, prepare_issuer
 from tests.support.moving_clock import MovingClock
@@ -55,6 +56,9 @@ def person_at_the_browser(issuer: IssuerUnderTest, wallet: Wallet) -> Applicant:
     one.sign_in_path = httpx.URL(application.sign_in).path
     shown = re.sub(r"[\s\u00a0]|&nbsp;|<[^>]*>", "", one.browse("GET", one.sign_in_path).text)
     assert application.code in shown
+    registration = wallet.contents.registration
+    assert registration is not None
+    check_sign_in_redirect(one.to_provider().headers["location"], registration)
     assert one.sign_in(issuer.provider, SimPerson("ada")).status_code == 303
     one.accept_terms()
     if "assessment" in one.status()["missing"]:
@@ -106,6 +110,25 @@ def test_the_life_of_a_licence(real_issuer: IssuerUnderTest, client: IssuerClien
                 await agent.get("/v1/autonomous/again")
 
     asyncio.run(run())
+
+
+def test_an_application_that_nobody_signed_in_for_is_opened_anew(
+    real_issuer: IssuerUnderTest, client: IssuerClient, tmp_path: Path
+) -> None:
+    wallet = create_wallet(tmp_path / "wallet", PASSPHRASE, client, log_cost=10)
+    first = apply(wallet, client)
+    registration = wallet.contents.registration
+    assert apply(wallet, client).id == first.id
+    real_issuer.clock.move(real_issuer.settings.sign_in_seconds)
+    second = apply(wallet, client)
+    assert second.id != first.id
+    assert second.code == first.code
+    assert wallet.contents.registration is not None
+    assert registration is not None
+    assert wallet.contents.registration.point == registration.point
+    person_at_the_browser(real_issuer, wallet)
+    real_issuer.clock.move(real_issuer.settings.sign_in_seconds)
+    assert apply(wallet, client).id == second.id
 
 
 def test_a_renewal_keeps_the_licence(real_issuer: IssuerUnderTest, client: IssuerClient, tmp_path: Path) -> None:

@@ -1,23 +1,30 @@
 """An issuer in a process of its own that kills itself (SIGKILL) at a named point; also the other end, which starts it.
 
-Run: python -m tests.support.crashing_issuer FOLDER SECONDS [POINT]     (prints the port)
+The processes are forked from one clean server that has imported the issuer once: a fresh interpreter for each would
+spend most of a test's time on imports.
 """
 
 from __future__ import annotations
 
+import multiprocessing
 import os
 import signal
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from multiprocessing.connection import Connection
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 
 import httpx
 import uvicorn
 
-ROOT = Path(__file__).resolve().parents[2]
+from issuer.app import create_app
+from issuer.settings import load_settings
+
+STARTED_WITHIN_SECONDS = 60
+_FORKS = multiprocessing.get_context("forkserver")
+_FORKS.set_forkserver_preload([__name__])
 
 
 class KillAt:
@@ -33,46 +40,27 @@ class KillAt:
 
 
 @contextmanager
-def issuer_process(
-    folder: Path, now: int, point: str | None = None
-) -> Iterator[tuple[httpx.Client, subprocess.Popen[str]]]:
+def issuer_process(folder: Path, now: int, point: str | None = None) -> Iterator[tuple[httpx.Client, BaseProcess]]:
     """A started issuer over the data in `folder`, and a client of it. Whatever happens, it is gone afterwards."""
-    command = [
-        sys.executable,
-        "-m",
-        "tests.support.crashing_issuer",
-        str(folder),
-        str(now),
-        *([point] if point else []),
-    ]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    ours, theirs = _FORKS.Pipe(duplex=False)
+    process = _FORKS.Process(target=serve, args=(folder, now, point, theirs), daemon=True)
+    process.start()
+    theirs.close()
     try:
-        assert process.stdout is not None
-        port = int(process.stdout.readline())
-        with httpx.Client(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
+        assert ours.poll(STARTED_WITHIN_SECONDS), "the issuer did not start"
+        with httpx.Client(base_url=f"http://127.0.0.1:{ours.recv()}", timeout=20) as client:
             yield client, process
     finally:
         process.kill()
-        process.wait(10)
-        if process.stdout is not None:
-            process.stdout.close()
+        process.join(10)
+        ours.close()
 
 
-def main() -> None:
-    """Serves until killed."""
-    from issuer.app import create_app
-    from issuer.settings import load_settings
-
-    folder, seconds, *point = sys.argv[1:]
-    app = create_app(
-        load_settings(Path(folder) / "data"), lambda: int(seconds), crash=KillAt(point[0] if point else None)
-    )
+def serve(folder: Path, now: int, point: str | None, port: Connection) -> None:
+    """Serves until killed; sends the port first."""
+    app = create_app(load_settings(folder / "data"), lambda: now, crash=KillAt(point))
     listening = socket.socket()
     listening.bind(("127.0.0.1", 0))
     listening.listen(64)
-    print(listening.getsockname()[1], flush=True)
+    port.send(listening.getsockname()[1])
     uvicorn.Server(uvicorn.Config(app, log_level="critical")).run(sockets=[listening])
-
-
-if __name__ == "__main__":
-    main()

@@ -197,7 +197,7 @@ def upgrade() -> None:
         "sealed_evidence",
         sa.Column("evidence_id", sa.String(), nullable=False),
         sa.Column("application_id", sa.String(), nullable=False),
-        sa.Column("first", sa.LargeBinary(), nullable=False),
+        sa.Column("encapsulation", sa.LargeBinary(), nullable=False),
         sa.Column("nonce", sa.LargeBinary(), nullable=False),
         sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
         sa.Column("created_at", sa.Integer(), nullable=False),

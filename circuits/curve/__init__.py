@@ -6,8 +6,8 @@ the differential tests and runs the whole thing where no wheel exists. A process
 
 from __future__ import annotations
 
-import sys
 from importlib import import_module
+from sys import getrecursionlimit, setrecursionlimit
 from typing import cast
 
 from circuits.curve.backend import G1, G1_AFFINE_OCTETS, G1_OCTETS, G2, G2_OCTETS, Curve, FixedBase
@@ -29,9 +29,9 @@ def load(name: str) -> Curve:
         module, attribute = _BACKENDS[name]
         # py_ecc raises the interpreter's recursion limit a hundredfold when it is imported. With that, a deeply nested
         # message anywhere in the process overflows the stack instead of raising RecursionError: the limit is put back.
-        limit = sys.getrecursionlimit()
+        limit = getrecursionlimit()
         _made[name] = cast(Curve, getattr(import_module(module), attribute)())
-        sys.setrecursionlimit(limit)
+        setrecursionlimit(limit)
     return _made[name]
 
 

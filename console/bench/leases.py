@@ -18,6 +18,8 @@ from verifier.policy import Policy
 from verifier.trust import TrustedState
 from verifier.verify import Verifier, Wanted
 
+_CHECKS = 20
+
 
 def lease_row(world: World, folder: Path) -> Row:
     """`lease_check`: signature, audience and times of a lease, without the cache of leases seen before."""
@@ -25,9 +27,10 @@ def lease_row(world: World, folder: Path) -> Row:
     lease = _lease(world, folder, keys)
 
     def check() -> None:
-        LeaseOffice(ORIGIN, keys).check(lease.text, NOW)
+        for _ in range(_CHECKS):
+            LeaseOffice(ORIGIN, keys).check(lease.text, NOW)
 
-    return Row("lease_check", check, repeats=20)
+    return Row("lease_check", check, divisor=_CHECKS)
 
 
 def _lease(world: World, folder: Path, keys: LeaseKeyRing) -> Lease:

@@ -1,7 +1,7 @@
-"""Interleaved measuring: every round takes the yardstick and each row in turn, so that a busy moment hurts all alike.
+"""Interleaved measuring: every sample stands between samples of the yardstick, so that a slow moment hurts all alike.
 
-A row's ratio is the median over rounds of (row / yardstick just before and after it); its time is the median of its
-samples. The yardstick is one pairing check of two pairs.
+A row's ratio is the median over its samples of (sample / yardstick just before and after it); its time is the median of
+its samples. The yardstick is one pairing check of two pairs.
 """
 
 from __future__ import annotations
@@ -42,16 +42,13 @@ def run_rounds(rows: list[Row], yardstick: Row, rounds: int) -> None:
         row.sample()  # warm-up, not counted
     for _ in range(rounds):
         for row in rows:
-            before = _samples(yardstick)
-            taken = _samples(row)
-            after = _samples(yardstick)
-            row.samples += taken
-            yardstick.samples += before + after
-            row.ratios.append(median(taken) / median(before + after))
-
-
-def _samples(row: Row) -> list[float]:
-    return [row.sample() for _ in range(row.repeats)]
+            for _ in range(row.repeats):
+                before = [yardstick.sample() for _ in range(yardstick.repeats)]
+                taken = row.sample()
+                after = [yardstick.sample() for _ in range(yardstick.repeats)]
+                row.samples.append(taken)
+                row.ratios.append(taken / median(before + after))
+                yardstick.samples += before + after
 
 
 def summary(row: Row) -> dict[str, object]:

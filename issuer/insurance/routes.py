@@ -1,15 +1,17 @@
-"""Cover over HTTP: attestations from the holder, cancellations from the insurers' feed."""
+"""Cover over HTTP: attestations from the holder (API, and page: see `pages`), cancellations from the insurers' feed."""
 
 from __future__ import annotations
 
 from fastapi import APIRouter
 
+from issuer.insurance.pages import router as page_router
 from issuer.insurance.schemas import CancellationIn, CancellationOut, CoverIn, CoverOut
 from issuer.insurance.service import Insurance
 from issuer.web.session import CurrentPerson
 from issuer.world import WorldDep
 
 router = APIRouter(tags=["insurance"])
+router.include_router(page_router)
 
 
 @router.post("/api/applications/{application_id}/cover")

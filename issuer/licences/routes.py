@@ -1,16 +1,20 @@
-"""Status, challenge, licence, lost wallet; and the administrator's list and revocations."""
+"""Status, challenge, licence, lost wallet (API and page); and the administrator's list and revocations."""
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Form, Query, Request
+from fastapi.responses import Response
 from starlette.concurrency import run_in_threadpool
 
 from circuits import IssueRequest, encode_scalar
 from issuer.epochs.routes import BellDep
+from issuer.errors import Conflict
+from issuer.kyc import store as kyc_store
 from issuer.licences import store
-from issuer.licences.eligibility import Eligibility, Status
+from issuer.licences.eligibility import Eligibility, Status, replacement_wait
 from issuer.licences.revocations import Revocations, Revoked
 from issuer.licences.schemas import (
     ApplicationStatus,
@@ -27,10 +31,11 @@ from issuer.licences.schemas import (
     Steps,
 )
 from issuer.licences.service import Licences
-from issuer.problems import CREATED
+from issuer.problems import CREATED, STATUS
+from issuer.web import pages
 from issuer.web.admin import Admin
 from issuer.web.octets import to_text
-from issuer.web.session import CurrentApplication, CurrentPerson
+from issuer.web.session import CurrentApplication, CurrentPerson, CurrentWithPerson
 from issuer.world import World, WorldDep
 
 router = APIRouter(tags=["licences"])
@@ -80,6 +85,25 @@ async def lost_wallet(
     return LostWalletOut(revoked=done.licences, epoch=done.epoch_number)
 
 
+@router.get("/apply/lost-wallet", include_in_schema=False)
+def lost_wallet_page(request: Request, current: CurrentPerson, world: WorldDep) -> Response:
+    """Says what a report of a lost wallet does, with the button that does it."""
+    return _lost_page(request, current, world)
+
+
+@router.post("/apply/lost-wallet", include_in_schema=False)
+async def report_lost_page(
+    request: Request, current: CurrentPerson, world: WorldDep, bell: BellDep, urgent: Annotated[bool, Form()] = False
+) -> Response:
+    """Revokes as `lost_wallet` does, and says since when the next licence can be had."""
+    try:
+        done = await run_in_threadpool(_report_lost, world, current.person_id, urgent)
+    except Conflict as refused:
+        return await run_in_threadpool(_lost_page, request, current, world, refused=refused)
+    bell.ring(done.epoch_number if urgent else 0)
+    return await run_in_threadpool(_lost_page, request, current, world, done=done, urgent=urgent)
+
+
 @router.get("/admin/licences")
 def licences(
     world: WorldDep,
@@ -125,6 +149,33 @@ def _revoke(world: World, body: RevocationIn) -> Revoked:
 
 def _report_lost(world: World, person_id: str, urgent: bool) -> Revoked:
     return Revocations(world).report_lost(person_id, urgent=urgent)
+
+
+def _lost_page(
+    request: Request,
+    current: CurrentWithPerson,
+    world: World,
+    *,
+    done: Revoked | None = None,
+    urgent: bool = False,
+    refused: Conflict | None = None,
+) -> Response:
+    with world.database.read() as session:
+        licensed = store.live_licence(session, current.person_id) is not None
+        person = kyc_store.person(session, current.person_id)
+        wait_until = None if person is None else replacement_wait(world, session, person)
+    context = {
+        "licensed": licensed,
+        "wait_until": pages.moment(wait_until),
+        "wait_days": world.settings.replacement_wait_days,
+        "urgent_days": world.settings.urgent_report_days,
+        "done": done,
+        "urgent": urgent,
+        "refused": refused,
+        "moment": pages.moment,
+    }
+    status = HTTPStatus.OK if refused is None else STATUS[type(refused)]
+    return pages.render(request, "lost_wallet.html", context, csrf=current.csrf, status=status)
 
 
 def _status(status: Status) -> ApplicationStatus:

@@ -1,4 +1,4 @@
-"""Permits over HTTP."""
+"""Permits over HTTP: the wallet's API, and the operator's page (see `pages`) on the same service."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body
 
+from issuer.permits.pages import router as page_router
 from issuer.permits.schemas import ActionWanted, InvitationOut, PermitOut, PermitWanted, SolePermitWanted, StateOut
 from issuer.permits.service import Permits
 from issuer.permits.states import PermitAction
@@ -15,6 +16,7 @@ from issuer.web.session import CurrentPerson
 from issuer.world import WorldDep
 
 router = APIRouter(tags=["permits"])
+router.include_router(page_router)
 
 
 @router.post("/api/applications/{application_id}/permit")

@@ -11,7 +11,7 @@ JavaScript, and the content security policy allows none.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from http import HTTPStatus
 from pathlib import Path
 
@@ -40,8 +40,12 @@ def render(
     csrf: str | None = None,
     status: int = HTTPStatus.OK,
 ) -> Response:
-    """The page `template` with `context`; `csrf` is the session's token, for its forms."""
-    values = {"request": request, "csrf": csrf or ""} | dict(context or {})
+    """The page `template` with `context`; `csrf` is the session's token, for its forms.
+
+    A form that was refused is shown again with `refused` (an issuer.errors.Refused) in the context; its template has
+    `{% include "refusal.html" %}` below the heading, and "Error: " in the title.
+    """
+    values = {"request": request, "csrf": csrf or "", "refused": None} | dict(context or {})
     page = _TEMPLATES.get_template(template).render(values)
     return HTMLResponse(page, status, {"Cache-Control": "no-store"})
 
@@ -49,6 +53,11 @@ def render(
 def moment(seconds: int | None) -> str:
     """Unix seconds as a person reads them, in UTC; nothing for None."""
     return "" if seconds is None else f"{datetime.fromtimestamp(seconds, UTC):%-d %B %Y, %H:%M:%S} UTC"
+
+
+def day(number: int | None) -> str:
+    """A day number (days since 1970-01-01) as a person reads it; nothing for None."""
+    return "" if number is None else f"{datetime.fromtimestamp(0, UTC) + timedelta(days=number):%-d %B %Y}"
 
 
 def wants_page(request: Request) -> bool:

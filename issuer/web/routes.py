@@ -26,6 +26,7 @@ def dashboard(request: Request, current: CurrentApplication, world: WorldDep) ->
     """The steps to a licence and where each stands."""
     status = Eligibility(world).status(current.application_id, current.person_id)
     context = {"status": status, "facts": status.facts, "wait_until": pages.moment(status.facts.wait_until)}
+    context["cover_until"] = pages.day(status.facts.cover.until_day if status.facts.cover else None)
     return pages.render(request, "apply.html", context, csrf=current.csrf)
 
 

@@ -352,12 +352,13 @@ def _check(received: Sequence[_Received], entropy: Entropy) -> None:
 def _add(fold: Fold, one: _Received, coins: Sequence[int]) -> None:
     layout, shape = one.layout, one.layout.shape
     rows = len(shape.equations)
-    weights = protocol.combine_equations(shape, coins[:rows], one.challenge, one.responses)
+    # Every defect T + c image - R(z) is weighed with its coin, this way round: so T keeps its short coin as it is.
+    weights = [-weight for weight in protocol.combine_equations(shape, coins[:rows], one.challenge, one.responses)]
     for (left, key, right), coin in zip(layout.claims, reversed(coins[rows:]), strict=True):
         fold.pair(one.points[left - layout.first_wire], key, coin)
         weights[right] += coin
     fold.vanish_fixed(list(layout.public.values()), [weights[element] for element in layout.public])
     for row, base in layout.image_bases.items():
-        fold.vanish_fixed([base], [-coins[row] * one.challenge])
+        fold.vanish_fixed([base], [coins[row] * one.challenge])
     fold.vanish(one.points, [weight % ORDER for weight in weights[layout.first_wire :]])
-    fold.vanish(one.commitments, [-coin % ORDER for coin in coins[:rows]])
+    fold.vanish(one.commitments, coins[:rows])

@@ -106,7 +106,7 @@ def test_defects_that_cancel_inside_a_proof(
     across.scalars["rho"] += 7
     seven = world.curve.multiply(statement.epoch.point, 7)
     across.points["Cbar"] = world.curve.add(across.points["Cbar"], seven)
-    across.shifts = {0: seven}
+    across.shifts = {0: world.curve.negate(seven)}
     for forged in (rows, claims, across):
         proof = forged.proof(binding)
         verify(statement, binding, proof, all_ones())

@@ -1,7 +1,8 @@
 """What a conformance run says: one result per case, gathered per folder.
 
-An upstream defect is never passed in silence: it is `excepted`, with its reason. A JSON file of an unknown kind is
-`unknown`, and counts as a failure of the run. What could not be checked, a text beside the vectors say, is `skipped`.
+An upstream defect is never passed in silence: the case, right in all else, is `excepted`, with its reason. A JSON file
+of an unknown kind is `unknown`, and counts as a failure of the run. What could not be checked, a text beside the
+vectors say, is `skipped`.
 """
 
 from __future__ import annotations
@@ -35,8 +36,8 @@ class CaseResult:
 class FolderReport:
     """All results of one kind in one folder. `suite` and `kind` are as recognised from the content.
 
-    `passed` counts the passed cases alone; `failed` the failed and the unknown. Excepted and skipped cases count in
-    neither: they are told by `cases`.
+    `passed` counts the passed and the excepted cases; `failed` the failed and the unknown; what was skipped counts in
+    neither. `cases` tells which is which.
     """
 
     folder: Path

@@ -125,6 +125,6 @@ def _name(file: VectorFile) -> str:
 
 
 def _report(folder: Path, suite: str, kind: str, cases: list[CaseResult]) -> FolderReport:
-    passed = sum(case.outcome is Outcome.PASSED for case in cases)
+    passed = sum(case.outcome in (Outcome.PASSED, Outcome.EXCEPTED) for case in cases)
     failed = sum(case.outcome in (Outcome.FAILED, Outcome.UNKNOWN) for case in cases)
     return FolderReport(folder, suite, kind, passed, failed, cases)

@@ -9,39 +9,17 @@ import pytest
 
 from circuits import Accepted, Binding, CircuitError, Malformed, Rejected, Statement, verify, verify_batch
 from tests.attacks.forge import Holding
-from tests.circuits.core.world import Licence, World, other_world, the_licence, the_world
+from tests.circuits.core.fixtures import binding, licence, proof, statement, world
+from tests.circuits.core.world import Licence, World, other_world
+
+__all__ = ["binding", "licence", "proof", "statement", "world"]
 
 Judge = Callable[[Statement, Binding, bytes], Accepted]
 
 
 @pytest.fixture(scope="session")
-def world() -> World:
-    return the_world()
-
-
-@pytest.fixture(scope="session")
 def second_world() -> World:
     return other_world()
-
-
-@pytest.fixture(scope="session")
-def licence() -> Licence:
-    return the_licence()
-
-
-@pytest.fixture(scope="session")
-def statement(world: World) -> Statement:
-    return world.statement()
-
-
-@pytest.fixture(scope="session")
-def binding(world: World) -> Binding:
-    return world.binding()
-
-
-@pytest.fixture(scope="session")
-def proof(world: World, licence: Licence, statement: Statement, binding: Binding) -> bytes:
-    return world.proof(statement, licence, binding)
 
 
 @pytest.fixture(scope="session")

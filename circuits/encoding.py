@@ -8,6 +8,8 @@ trailing octets are all `Malformed`. Source: RFC 8949, section 4.2.1.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import cbor2
 
 from circuits.errors import Malformed, Misuse
@@ -22,12 +24,29 @@ _KINDS_REFUSED = frozenset({1, 6, 7})
 _STRINGS = frozenset({2, 3})
 _SHORTEST_ARGUMENT = 24
 _LONGEST_ARGUMENT = 27
+_MAP = 0xA0
+_MAX_FIELDS = 23
 
 
 def encode(value: Value) -> bytes:
     """detCBOR of `value`. Raises `Misuse` for anything that `decode` would not give back."""
     _check_shape(value, MAX_DEPTH, Misuse)
     return cbor2.dumps(value, canonical=True)
+
+
+class PartialMap:
+    """A map of which some fields are known ahead: their octets are made once, and the rest in each `complete`."""
+
+    __slots__ = ("_known",)
+
+    def __init__(self, known: Mapping[int, Value]) -> None:
+        """Raises `Misuse` as `encode` does."""
+        self._known = _encode_fields(known)
+
+    def complete(self, rest: Mapping[int, Value]) -> bytes:
+        """What `encode` makes of both parts together, where `rest` wins. Raises `Misuse` as `encode` does."""
+        fields = self._known | _encode_fields(rest)
+        return bytes([_MAP | len(fields)]) + b"".join(fields[key] for key in sorted(fields))
 
 
 def decode(octets: bytes, max_octets: int) -> Value:
@@ -45,10 +64,11 @@ def decode(octets: bytes, max_octets: int) -> Value:
     return value  # type: ignore[no-any-return]
 
 
-def decode_map(octets: bytes, max_octets: int, keys: range) -> dict[int, Value]:
-    """A CBOR map with exactly the keys of `keys`, key 1 being the version, which must be 1. Raises `Malformed`."""
+def decode_map(octets: bytes, max_octets: int, keys: range, optional: range = range(0)) -> dict[int, Value]:
+    """A CBOR map with exactly the keys of `keys`, and after them any of `optional`; key 1 is the version, which must be
+    1. Raises `Malformed`."""
     value = decode(octets, max_octets)
-    if not isinstance(value, dict) or list(value) != list(keys):
+    if not isinstance(value, dict) or [key for key in value if key not in optional] != list(keys):
         raise Malformed("not a map with the keys expected")
     if value.get(1) != 1:
         raise Malformed("unknown version")
@@ -94,6 +114,13 @@ def i2osp(value: int, count: int) -> bytes:
 def lp(octets: bytes) -> bytes:
     """The octets behind their length in 8 big-endian octets."""
     return i2osp(len(octets), 8) + octets
+
+
+def _encode_fields(fields: Mapping[int, Value]) -> dict[int, bytes]:
+    """Key and value of each field. So few small keys that each is one octet, and so is the head of their map."""
+    if any(type(key) is not int or not 0 <= key < _MAX_FIELDS for key in fields):
+        raise Misuse("a map key that is not a small unsigned integer")
+    return {key: bytes([key]) + encode(value) for key, value in fields.items()}
 
 
 def _check_heads(octets: bytes) -> None:

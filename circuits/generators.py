@@ -39,4 +39,5 @@ def named_base(suite: Suite, api_id: bytes, role: bytes, identifier: bytes) -> G
 DIGIT_BASE = b"DIGIT_BASE_DST_"
 ACCUMULATOR_START = b"ACCUMULATOR_START_DST_"
 ESCROW_BASE = b"ESCROW_BASE_DST_"
+SET_BASE = b"SET_BASE_DST_"
 PSEUDONYM_BASE = b""

@@ -6,19 +6,21 @@ is made once and used for every proof of one epoch. Source: [PROTOCOL 5].
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from threading import Lock
 
 from circuits import generators
 from circuits.attributes import AttributeValue
-from circuits.curve import G1, G1_OCTETS, G2, FixedBase
+from circuits.curve import G1_OCTETS, G2, FixedBase
 from circuits.errors import Misuse
-from circuits.predicates import escrow, interval, possession, pseudonym, standing
-from circuits.predicates.frame import Claim, Frame, message, message_base
+from circuits.language import OneOf, Predicate
+from circuits.predicates import escrow, interval, one_of, possession, pseudonym, standing
+from circuits.predicates.frame import Claim, Frame, Part, Public, message_base, parts_of
 from circuits.records.issuer import IssuerRecord
 from circuits.scalar import SCALAR_OCTETS
-from circuits.sigma.relation import Shape
+from circuits.sigma.relation import Equation, Shape
 from circuits.statement import Statement
 from circuits.suite import Suite
 
@@ -29,13 +31,14 @@ _KEPT_LAYOUTS = 32
 class Layout:
     """The relation of one statement, compiled.
 
-    `shape` its equations; `public` element index to prepared base for the bases that terms use; `image_bases` equation
-    index to prepared base where an image is all public; `wire` the names of the wire's points, which are the last
-    elements; `scalars` the names of the secrets, in order; `claims` by element index; `prefix` the octets before the
-    wire's points in the serialised relation.
+    `shape` its equations; `folded` the same without the images that `image_bases` stand for; `public` element index to
+    prepared base for the bases that terms use; `image_bases` equation index to prepared base where an image is all
+    public; `wire` the names of the wire's points, which are the last elements; `scalars` the names of the secrets, in
+    order; `claims` by element index; `prefix` the octets before the wire's points in the serialised relation.
     """
 
     shape: Shape
+    folded: Shape
     public: dict[int, FixedBase]
     image_bases: dict[int, FixedBase]
     wire: tuple[str, ...]
@@ -67,16 +70,8 @@ class Layout:
 def layout_of(statement: Statement) -> Layout:
     """The layout of `statement`. Raises `Misuse` when its B_d is O, which nobody can bring about by chance."""
     escrow_hash = b"" if statement.escrow is None else statement.escrow.hash
-    key = (
-        statement.issuer.suite,
-        statement.issuer.hash,
-        statement.accumulator.hash,
-        statement.epoch.value,
-        escrow_hash,
-        statement.disclosed,
-        statement.predicates,
-        statement.context,
-    )
+    companion = None if statement.companion is None else statement.companion.key
+    key = (statement.licence.key, companion, statement.equal, escrow_hash, statement.context)
     return _kept.get(key, statement)
 
 
@@ -107,85 +102,136 @@ _kept = _Kept()
 
 
 def _compile(statement: Statement) -> Layout:
-    frame = Frame(statement)
-    bases = _public_bases(statement)
-    wire, claims = _wire(statement)
+    frame, parts = Frame(), parts_of(statement)
+    bases, wire = _public_bases(statement, parts), _wire(statement, parts)
     for name in (*bases, *wire):
         frame.declare_element(name)
-    for name in _secrets(statement):
+    for name in _secrets(statement, parts):
         frame.declare_scalar(name)
-    _rows(frame)
+    _rows(frame, statement, parts)
     shape = frame.builder.shape()
     index = {name: element.index for name, element in frame.elements.items()}
     curve = statement.issuer.suite.curve
-    keys = {
-        "W": statement.issuer.public_point,
-        "Q_a": statement.accumulator.public_point,
-        "X_d": statement.issuer.digit_point,
+    image_bases = {
+        row: disclosed_base(p.claims.issuer, p.claims.issuer.suite, p.claims.disclosed)
+        for row, p in zip(_image_rows(statement), parts, strict=True)
     }
+    equations = tuple(
+        Equation((), equation.terms) if row in image_bases else equation for row, equation in enumerate(shape.equations)
+    )
     in_terms = {term.element for equation in shape.equations for term in equation.terms}
-    if {index["P1"], index["Q1"], *(index[message_base(shown)] for shown, _ in statement.disclosed)} & in_terms:
-        raise Misuse("a base of the disclosed part is used elsewhere too")
-    public = {index[name]: base for name, (_, base) in bases.items() if base is not None and index[name] in in_terms}
     return Layout(
         shape=shape,
-        public=public,
-        image_bases={1: disclosed_base(statement.issuer, statement.issuer.suite, statement.disclosed)},
+        folded=Shape(equations, shape.scalar_count, shape.element_count),
+        public={index[name]: b.table for name, b in bases.items() if b.table is not None and index[name] in in_terms},
+        image_bases=image_bases,
         wire=wire,
         scalars=tuple(frame.scalars),
-        claims=tuple((index[claim.left], keys[claim.key], index[claim.right]) for claim in claims),
-        prefix=shape.prefix + b"".join(curve.encode_g1(point) for point, _ in bases.values()),
+        claims=tuple((index[claim.left], claim.key, index[claim.right]) for part in parts for claim in _claims(part)),
+        prefix=shape.prefix + b"".join(curve.encode_g1(base.point) for base in bases.values()),
     )
 
 
-def _rows(frame: Frame) -> None:
-    statement = frame.statement
-    possession.rows(frame)
-    standing.rows(frame)
-    for position, (index, bound) in enumerate(statement.predicates, 1):
-        interval.rows(frame, position, index, bound)
-    pseudonym.rows(frame)
+def _predicates(part: Part) -> Iterator[tuple[int, Predicate]]:
+    return enumerate(part.claims.predicates, 1)
+
+
+def _rows(frame: Frame, statement: Statement, parts: Sequence[Part]) -> None:
+    """The licence's rows, the pseudonym's, the escrow's, then the companion's."""
+    licence, *others = parts
+    _own_rows(frame, licence)
+    pseudonym.rows(frame, licence)
     if statement.escrow is not None:
-        escrow.rows(frame)
+        escrow.rows(frame, licence)
+    for part in others:
+        _own_rows(frame, part)
 
 
-def _public_bases(statement: Statement) -> dict[str, tuple[G1, FixedBase | None]]:
+def _image_rows(statement: Statement) -> list[int]:
+    """Where the R2 of each part stands: its image is all public."""
+    if statement.companion is None:
+        return [1]
+    rows = 3 + len(statement.predicates) + 1 + (0 if statement.escrow is None else 2)
+    return [1, rows + 1]
+
+
+def _own_rows(frame: Frame, part: Part) -> None:
+    possession.rows(frame, part)
+    standing.rows(frame, part)
+    for position, node in _predicates(part):
+        if isinstance(node, OneOf):
+            one_of.rows(frame, part, position, node)
+        else:
+            interval.rows(frame, part, position, node)
+
+
+def _claims(part: Part) -> Iterator[Claim]:
+    yield possession.claim(part)
+    yield standing.claim(part)
+    for position, node in _predicates(part):
+        yield one_of.claim(part, position, node) if isinstance(node, OneOf) else interval.claim(part, position)
+
+
+def _public_bases(statement: Statement, parts: Sequence[Part]) -> dict[str, Public]:
     issuer = statement.issuer
-    bases: dict[str, tuple[G1, FixedBase | None]] = {"P1": (issuer.suite.p1, None), "Q1": (issuer.q1, None)}
+    bases = {"P1": Public(issuer.suite.p1), "Q1": Public(issuer.q1)}
     for index, point in enumerate(issuer.message_bases):
-        bases[message_base(index)] = (point, issuer.message_tables[index])
-    bases["V"] = (statement.epoch.point, statement.epoch.table)
-    if statement.predicates:
-        bases["Gd"] = (issuer.digit_base, issuer.digit_base_table)
-    bases["OP"] = (
+        bases[message_base(index)] = Public(point, issuer.message_tables[index])
+    licence, *others = parts
+    bases |= _own_bases(licence)
+    bases["OP"] = Public(
         generators.named_base(issuer.suite, issuer.api_id, generators.PSEUDONYM_BASE, statement.context),
         pseudonym_base(issuer.suite, issuer.api_id, statement.context),
     )
     if statement.escrow is not None:
         base, key = statement.escrow.tables
-        bases["Ge"] = (statement.escrow.base, base)
-        bases["K"] = (statement.escrow.public_point, key)
+        bases["Ge"] = Public(statement.escrow.base, base)
+        bases["K"] = Public(statement.escrow.public_point, key)
+    for part in others:
+        bases |= _own_bases(part)
     return bases
 
 
-def _wire(statement: Statement) -> tuple[tuple[str, ...], tuple[Claim, ...]]:
-    wire = ["Abar", "Bbar", "D", "C'", "Cbar"]
-    claims = [possession.CLAIM, standing.CLAIM]
-    for position in range(1, len(statement.predicates) + 1):
-        wire += interval.names(position)[:2]
-        claims.append(interval.claim(position))
-    wire.append("Nym")
+def _own_bases(part: Part) -> dict[str, Public]:
+    bases = standing.bases(part)
+    if any(not isinstance(node, OneOf) for node in part.claims.predicates):
+        bases |= interval.bases(part)
+    for position, node in _predicates(part):
+        if isinstance(node, OneOf):
+            bases |= one_of.bases(part, position, node)
+    return bases
+
+
+def _wire(statement: Statement, parts: Sequence[Part]) -> tuple[str, ...]:
+    licence, *others = parts
+    wire = [*_own_wire(licence), "Nym"]
     if statement.escrow is not None:
         wire += ["E1", "E2"]
-    return tuple(wire), tuple(claims)
+    for part in others:
+        wire += _own_wire(part)
+    return tuple(wire)
 
 
-def _secrets(statement: Statement) -> list[str]:
-    names = ["e", "r1", "r3", *(message(index) for index in statement.hidden), "rho"]
-    names += [interval.names(position)[2] for position in range(1, len(statement.predicates) + 1)]
+def _own_wire(part: Part) -> list[str]:
+    wire = [part.name(point) for point in (*possession.POINTS, *standing.POINTS)]
+    for position, _ in _predicates(part):
+        wire += interval.names(part, position)[:2]
+    return wire
+
+
+def _secrets(statement: Statement, parts: Sequence[Part]) -> list[str]:
+    licence, *others = parts
+    names = _own_secrets(licence)
     if statement.escrow is not None:
         names.append("k")
+    for part in others:
+        names += _own_secrets(part)
     return names
+
+
+def _own_secrets(part: Part) -> list[str]:
+    names = [part.name("e"), part.name("r1"), part.name("r3"), *part.secrets, part.name("rho")]
+    return names + [interval.names(part, position)[2] for position, _ in _predicates(part)]
 
 
 @lru_cache(maxsize=64)

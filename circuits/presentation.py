@@ -24,13 +24,15 @@ from circuits.curve import G1, G1_OCTETS, Curve, FixedBase
 from circuits.encoding import decode_map, take_list, take_octets, take_uint
 from circuits.entropy import SYSTEM, Entropy
 from circuits.errors import CircuitError, Malformed, Misuse, Rejected, Unsatisfiable
+from circuits.language import OneOf
 from circuits.layout import Layout, layout_of, pseudonym_base
-from circuits.predicates import escrow, interval, possession, pseudonym, standing
-from circuits.predicates.frame import Frame, Witness
+from circuits.predicates import escrow, interval, one_of, possession, pseudonym, standing
+from circuits.predicates.frame import Part, Witness, parts_of
 from circuits.records.accumulator import AccumulatorRecord
 from circuits.records.epoch import EpochRecord
 from circuits.records.escrow import EscrowRecord
 from circuits.records.issuer import IssuerRecord
+from circuits.records.set import SetRecord
 from circuits.scalar import ORDER
 from circuits.sigma import protocol
 from circuits.sigma.coins import draw_coins
@@ -38,6 +40,7 @@ from circuits.sigma.pairing import Fold
 from circuits.statement import (
     MAX_STATEMENT_OCTETS,
     Binding,
+    Claims,
     Statement,
     decode_statement,
     proof_hash,
@@ -126,22 +129,35 @@ class _Received:
     accepted: Accepted
 
 
+@dataclass(frozen=True)
+class Held:
+    """A credential that a holder proves something about, with its membership and its issuer's digit table."""
+
+    credential: Credential
+    membership: Membership
+    table: DigitTable
+
+
 def prepare(
     statement: Statement,
     credential: Credential,
     membership: Membership,
     table: DigitTable,
     entropy: Entropy = SYSTEM,
+    *,
+    companion: Held | None = None,
 ) -> Prepared:
-    """The part of a proof that needs no challenge, about two milliseconds of work.
+    """The part of a proof that needs no challenge, about two milliseconds of work. `companion` where the statement has
+    one.
 
     Raises `Unsatisfiable`: `predicate` when the licence does not satisfy the statement, `stale-witness` when the
     membership is not the epoch's; `Misuse` for records that do not go together.
     """
-    _check_holder(statement, credential, membership, table)
+    held = [Held(credential, membership, table)] + ([] if companion is None else [companion])
+    _check_holder(statement, held)
     layout = layout_of(statement)
     curve = statement.issuer.suite.curve
-    found = _witness(statement, credential, membership, table, entropy)
+    found = _witness(statement, held, entropy)
     nonces = [entropy.scalar() for _ in layout.scalars]
     points = [_combine(curve, found.points[name]) for name in layout.wire]
     commitments = [_commitment(curve, layout, found, nonces, row) for row in range(len(layout.shape.equations))]
@@ -221,55 +237,81 @@ def reverify(
     accumulator: AccumulatorRecord,
     epoch: EpochRecord,
     escrow_record: EscrowRecord | None,
+    *,
+    companion: tuple[IssuerRecord, AccumulatorRecord, EpochRecord] | None = None,
+    sets: Sequence[SetRecord] = (),
 ) -> Accepted:
     """Check a logged proof against the records of its time, freshness excepted. For openers and auditors.
 
     Raises `Malformed` for octets about other records, else as `verify`. Source: [PROTOCOL 7].
     """
-    statement, binding = decode_statement(statement_octets, issuer, accumulator, epoch, escrow_record)
+    statement, binding = decode_statement(
+        statement_octets, issuer, accumulator, epoch, escrow_record, companion=companion, sets=sets
+    )
     return verify(statement, binding, proof)
 
 
 def escrow_ciphertext(statement_octets: bytes, proof: bytes) -> EscrowCiphertext:
     """(E1, E2) of a logged proof, which `reverify` has checked. Raises `Malformed`, `Rejected` (`no-escrow`)."""
-    fields = decode_map(statement_octets, MAX_STATEMENT_OCTETS, range(1, 17))
+    fields = decode_map(statement_octets, MAX_STATEMENT_OCTETS, range(1, 17), optional=range(17, 21))
     if fields[7] == b"":
         raise Rejected("no-escrow", "the proof carries no escrow")
-    at = G1_OCTETS * (len(_FIXED_POINTS) + 2 * len(take_list(fields[10], MAX_PREDICATES)))
+    count = sum(len(take_list(fields.get(key, []), MAX_PREDICATES)) for key in (10, 17, 18))
+    at = G1_OCTETS * (len(_FIXED_POINTS) + 2 * count)
     if len(proof) < at + 2 * G1_OCTETS:
         raise Malformed("a proof of another length than the statement's")
     return EscrowCiphertext(proof[at : at + G1_OCTETS], proof[at + G1_OCTETS : at + 2 * G1_OCTETS])
 
 
-def _check_holder(statement: Statement, credential: Credential, membership: Membership, table: DigitTable) -> None:
-    if credential.issuer.hash != statement.issuer.hash or table.issuer.hash != statement.issuer.hash:
+def _check_holder(statement: Statement, held: Sequence[Held]) -> None:
+    if len(held) != len(statement.claims):
+        raise Misuse("a statement about another number of credentials")
+    for claims, own in zip(statement.claims, held, strict=True):
+        _check_held(claims, own)
+    secrets = {own.credential.link_secret.expose() for own in held}
+    if len(secrets) != 1:
+        raise Unsatisfiable("binding", "the two credentials are not of one holder")
+    for index, other in statement.equal:
+        if held[0].credential.messages.expose()[index] != held[1].credential.messages.expose()[other]:
+            raise Unsatisfiable("predicate", "the attributes that must be equal are not")
+
+
+def _check_held(claims: Claims, held: Held) -> None:
+    if held.credential.issuer.hash != claims.issuer.hash or held.table.issuer.hash != claims.issuer.hash:
         raise Misuse("a credential or digit table of another issuer")
-    if membership.accumulator.hash != statement.accumulator.hash:
+    if held.membership.accumulator.hash != claims.accumulator.hash:
         raise Misuse("a membership of another accumulator")
-    if membership.epoch_number != statement.epoch.number or membership.value != statement.epoch.value:
+    if held.membership.epoch_number != claims.epoch.number or held.membership.value != claims.epoch.value:
         raise Unsatisfiable("stale-witness", "the wallet is not at this epoch; refresh it")
-    for index, value in statement.disclosed:
-        if credential.attributes[index] != value:
+    for index, value in claims.disclosed:
+        if held.credential.attributes[index] != value:
             raise Unsatisfiable("predicate", "an attribute of the licence is not the one that is asked for")
 
 
-def _witness(
-    statement: Statement, credential: Credential, membership: Membership, table: DigitTable, entropy: Entropy
-) -> Witness:
-    r1, r2, rho = entropy.scalar(), entropy.scalar(), entropy.scalar()
-    blinds = [entropy.scalar() for _ in statement.predicates]
-    issuer = statement.issuer
-    messages = credential.messages.expose()
-    handle, link_secret = messages[0], messages[LINK_SECRET_INDEX]
+def _witness(statement: Statement, held: Sequence[Held], entropy: Entropy) -> Witness:
+    """Draw order: r1, r2, rho, t_1 .., k, then the companion's r1, r2, rho, t_1 .. ."""
     found = Witness()
-    possession.witness(found, Frame(statement), credential, r1, r2)
-    standing.witness(found, membership, handle, rho)
-    for position, ((index, bound), blind) in enumerate(zip(statement.predicates, blinds, strict=True), 1):
-        interval.witness(found, position, table, messages[index], bound, blind)
-    pseudonym.witness(found, pseudonym_base(issuer.suite, issuer.api_id, statement.context), link_secret)
-    if statement.escrow is not None:
-        escrow.witness(found, statement.escrow, issuer, link_secret, handle, entropy.scalar())
+    for part, own in zip(parts_of(statement), held, strict=True):
+        messages = own.credential.messages.expose()
+        _own_witness(found, part, own, messages, entropy)
+        if part.claims is statement.licence:
+            issuer, handle, link_secret = part.claims.issuer, messages[0], messages[LINK_SECRET_INDEX]
+            pseudonym.witness(found, pseudonym_base(issuer.suite, issuer.api_id, statement.context), link_secret)
+            if statement.escrow is not None:
+                escrow.witness(found, statement.escrow, issuer, link_secret, handle, entropy.scalar())
     return found
+
+
+def _own_witness(found: Witness, part: Part, held: Held, messages: Sequence[int], entropy: Entropy) -> None:
+    r1, r2, rho = entropy.scalar(), entropy.scalar(), entropy.scalar()
+    blinds = [entropy.scalar() for _ in part.claims.predicates]
+    possession.witness(found, part, held.credential, r1, r2)
+    standing.witness(found, part, held.membership, messages[0], rho)
+    for position, (node, blind) in enumerate(zip(part.claims.predicates, blinds, strict=True), 1):
+        if isinstance(node, OneOf):
+            one_of.witness(found, part, position, node, messages[node.index], blind)
+        else:
+            interval.witness(found, part, position, node, held.table, messages[node.index], blind)
 
 
 def _combine(curve: Curve, terms: Sequence[tuple[FixedBase, int]]) -> G1:
@@ -303,21 +345,11 @@ def _receive(statement: Statement, binding: Binding, proof: bytes) -> _Received:
     responses = protocol.decode_responses(response_octets, len(layout.scalars))
     points = protocol.decode_commitments(curve, points_octets, len(layout.wire))
     commitments = protocol.decode_commitments(curve, commitment_octets, len(layout.shape.equations))
-    _check_images(statement, layout, curve, points)
     statement_octets = statement.octets(binding)
     c = protocol.challenge(_session(statement_octets), layout.prefix + points_octets, commitment_octets)
     at = G1_OCTETS * layout.wire.index("Nym")
     accepted = Accepted(proof[at : at + G1_OCTETS], proof_hash(statement_octets, proof), statement_octets)
     return _Received(layout, curve, points, commitments, responses, c, accepted)
-
-
-def _check_images(statement: Statement, layout: Layout, curve: Curve, points: Sequence[G1]) -> None:
-    """Instance check 9 where it does not hold by shape: Sbar_q != b_q S'_q."""
-    for position, (_, bound) in enumerate(statement.predicates, 1):
-        digit, difference, _ = interval.names(position)
-        left, right = points[layout.wire.index(difference)], points[layout.wire.index(digit)]
-        if bound and curve.equal(left, curve.multiply(right, bound)):
-            raise Rejected("proof", "the proof does not verify")
 
 
 def _bisect(received: list[tuple[int, _Received]], entropy: Entropy) -> list[tuple[int, Rejected]]:
@@ -350,7 +382,7 @@ def _check(received: Sequence[_Received], entropy: Entropy) -> None:
 
 
 def _add(fold: Fold, one: _Received, coins: Sequence[int]) -> None:
-    layout, shape = one.layout, one.layout.shape
+    layout, shape = one.layout, one.layout.folded
     rows = len(shape.equations)
     # Every defect T + c image - R(z) is weighed with its coin, this way round: so T keeps its short coin as it is.
     weights = [-weight for weight in protocol.combine_equations(shape, coins[:rows], one.challenge, one.responses)]

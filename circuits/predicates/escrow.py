@@ -9,15 +9,15 @@ Source: [PROTOCOL 5] R6, R7. The caller still owes: K from its own trusted recor
 from __future__ import annotations
 
 from circuits.attributes import LINK_SECRET_INDEX
-from circuits.predicates.frame import Frame, Witness, message
+from circuits.predicates.frame import Frame, Part, Witness
 from circuits.records.escrow import EscrowRecord
 from circuits.records.issuer import IssuerRecord
 
 
-def rows(frame: Frame) -> None:
+def rows(frame: Frame, part: Part) -> None:
     """R6 and R7."""
     frame.row([(1, "E1")], [(1, "k", "Ge")])
-    frame.row([(1, "E2")], [(1, "k", "K"), (1, message(LINK_SECRET_INDEX), "J1"), (1, message(0), "H0")])
+    frame.row([(1, "E2")], [(1, "k", "K"), (1, part.message(LINK_SECRET_INDEX), "J1"), (1, part.message(0), "H0")])
 
 
 def witness(

@@ -1,16 +1,17 @@
 """What the predicates share: handles of the relation, the holder's prepared bases, and the order of everything.
 
 Public bases come first, then the points of the wire in wire order; the witness is e, r1, r3, the hidden messages
-ascending, rho, t_1 .. t_n, k. Source: [PROTOCOL 5].
+ascending, rho, t_1 .. t_n, k, and then the companion's. Source: [PROTOCOL 5].
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from circuits.curve import FixedBase
+from circuits.attributes import LINK_SECRET_INDEX
+from circuits.curve import G1, G2, FixedBase
 from circuits.sigma.relation import Builder, Element, Scalar
-from circuits.statement import Statement
+from circuits.statement import Claims, Statement
 
 Combination = list[tuple[FixedBase, int]]
 """sum scalar * base: how the prover knows a point of the wire."""
@@ -20,11 +21,10 @@ Combination = list[tuple[FixedBase, int]]
 class Frame:
     """The relation of a statement while it is being written, and the names of all that stands in it.
 
-    Legend: P1, Q1, H_j message bases (H_10 = Q2, H_11 = J1), V accumulator value, G_d digits' base, OP pseudonym base,
-    G_e, K escrow bases; the rest as in docs/protocol.md, section 5.
+    Legend: P1, Q1, H_j message bases (H_10 = Q2, H_11 = J1), V accumulator value, G_d digits' base, G_s a set's base,
+    OP pseudonym base, G_e, K escrow bases; the rest as in docs/protocol.md, section 5.
     """
 
-    statement: Statement
     builder: Builder = field(default_factory=Builder)
     elements: dict[str, Element] = field(default_factory=dict)
     scalars: dict[str, Scalar] = field(default_factory=dict)
@@ -46,12 +46,56 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Part:
+    """One credential's part of a relation: what is said of it, and how its points and secrets are called.
+
+    The licence's names are plain; the companion's end in `~`, but for the secrets that are the licence's own: the link
+    secret, and every attribute that is said to be equal. One name is one handle, and that is the equality.
+    """
+
+    claims: Claims
+    suffix: str = ""
+    shared: tuple[tuple[int, int], ...] = ()
+
+    def name(self, base: str) -> str:
+        """`base` as it is called in this part."""
+        return base + self.suffix
+
+    def message(self, index: int) -> str:
+        """The name of the secret scalar m_index."""
+        shared = dict(self.shared)
+        return f"m{shared[index]}" if index in shared else self.name(f"m{index}")
+
+    @property
+    def secrets(self) -> list[str]:
+        """The names of the hidden messages that no other part declares, ascending."""
+        shared = dict(self.shared)
+        return [self.message(index) for index in self.claims.hidden if index not in shared]
+
+
+def parts_of(statement: Statement) -> tuple[Part, ...]:
+    """The licence's part, then the companion's."""
+    if statement.companion is None:
+        return (Part(statement.licence),)
+    shared = ((LINK_SECRET_INDEX, LINK_SECRET_INDEX), *((other, index) for index, other in statement.equal))
+    return Part(statement.licence), Part(statement.companion, "~", shared)
+
+
+@dataclass(frozen=True)
 class Claim:
-    """pair(left, key) = pair(right, P2), by the names of the wire's points; `key` is `W`, `Q_a` or `X_d`."""
+    """pair(left, key) = pair(right, P2), by the names of the wire's points."""
 
     left: str
-    key: str
+    key: G2
     right: str
+
+
+@dataclass(frozen=True)
+class Public:
+    """A public base: the point, and its table where terms use it."""
+
+    point: G1
+    table: FixedBase | None = None
 
 
 @dataclass
@@ -65,8 +109,3 @@ class Witness:
 def message_base(index: int) -> str:
     """The name of H_index in the relation: `H0` .. `H9`, `Q2`, `J1`."""
     return {10: "Q2", 11: "J1"}.get(index, f"H{index}")
-
-
-def message(index: int) -> str:
-    """The name of the secret scalar m_index."""
-    return f"m{index}"

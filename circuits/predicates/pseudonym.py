@@ -9,12 +9,12 @@ from __future__ import annotations
 
 from circuits.attributes import LINK_SECRET_INDEX
 from circuits.curve import FixedBase
-from circuits.predicates.frame import Frame, Witness, message
+from circuits.predicates.frame import Frame, Part, Witness
 
 
-def rows(frame: Frame) -> None:
+def rows(frame: Frame, part: Part) -> None:
     """R5."""
-    frame.row([(1, "Nym")], [(1, message(LINK_SECRET_INDEX), "OP")])
+    frame.row([(1, "Nym")], [(1, part.message(LINK_SECRET_INDEX), "OP")])
 
 
 def witness(found: Witness, base: FixedBase, link_secret: int) -> None:

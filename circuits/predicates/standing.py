@@ -1,4 +1,4 @@
-"""Proves that the licence is not revoked: its handle m_0 has a witness in the accumulator at the epoch's value.
+"""Proves that a credential is not revoked: its handle m_0 has a witness in the accumulator at the epoch's value.
 
     Cbar = rho V - m_0 C'                 with  C' = rho C,  Cbar = rho (V - m_0 C)
     pair(C', Q_a) = pair(Cbar, P2)
@@ -10,22 +10,34 @@ The caller still owes: V from its own trusted epoch, C' in the subgroup and not 
 from __future__ import annotations
 
 from circuits.accumulator import Membership
-from circuits.predicates.frame import Claim, Frame, Witness, message
+from circuits.predicates.frame import Claim, Frame, Part, Public, Witness
 from circuits.scalar import ORDER
 
-CLAIM = Claim("C'", "Q_a", "Cbar")
+POINTS = ("C'", "Cbar")
 
 
-def rows(frame: Frame) -> None:
+def bases(part: Part) -> dict[str, Public]:
+    """V."""
+    epoch = part.claims.epoch
+    return {part.name("V"): Public(epoch.point, epoch.table)}
+
+
+def claim(part: Part) -> Claim:
+    """pair(C', Q_a) = pair(Cbar, P2)."""
+    return Claim(part.name("C'"), part.claims.accumulator.public_point, part.name("Cbar"))
+
+
+def rows(frame: Frame, part: Part) -> None:
     """R3."""
-    frame.row([(1, "Cbar")], [(1, "rho", "V"), (-1, message(0), "C'")])
+    name = part.name
+    frame.row([(1, name("Cbar"))], [(1, name("rho"), name("V")), (-1, part.message(0), name("C'"))])
 
 
-def witness(found: Witness, membership: Membership, handle: int, rho: int) -> None:
+def witness(found: Witness, part: Part, membership: Membership, handle: int, rho: int) -> None:
     """C', Cbar; rho."""
     value_base, witness_base = membership.tables
     found.points |= {
-        "C'": [(witness_base, rho)],
-        "Cbar": [(value_base, rho), (witness_base, -rho * handle % ORDER)],
+        part.name("C'"): [(witness_base, rho)],
+        part.name("Cbar"): [(value_base, rho), (witness_base, -rho * handle % ORDER)],
     }
-    found.scalars["rho"] = rho
+    found.scalars[part.name("rho")] = rho

@@ -11,6 +11,7 @@ from circuits.records.policy import (
     PolicyRecord,
     default_policy,
 )
+from circuits.records.set import MAX_SET_OCTETS, SetRecord
 from circuits.records.sign1 import Sign1, key_id
 from circuits.records.trust import MAX_BUNDLE_OCTETS, TrustBundle
 
@@ -20,11 +21,13 @@ __all__ = [
     "GENESIS",
     "LONGEST_LEASE_SECONDS",
     "MAX_BUNDLE_OCTETS",
+    "MAX_SET_OCTETS",
     "AccumulatorRecord",
     "EpochRecord",
     "EscrowRecord",
     "IssuerRecord",
     "PolicyRecord",
+    "SetRecord",
     "Sign1",
     "TrustBundle",
     "default_policy",

@@ -10,15 +10,18 @@ import secrets
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 
-from circuits import Binding, Credential, Statement, verify_batch
+from circuits import AtLeast, AtMost, Binding, Credential, OneOf, Statement, verify_batch
 from circuits.curve import G1, G1_OCTETS, Curve
 from circuits.generators import PSEUDONYM_BASE, named_base
 from circuits.layout import Layout, layout_of
+from circuits.predicates.frame import Part, parts_of
 from circuits.presentation import Accepted, _check, _Received, _session
 from circuits.scalar import ORDER, decode_scalar, encode_scalar, inverse
 from circuits.sigma import protocol
 from circuits.sigma.coins import COIN_OCTETS
+from circuits.statement import Claims
 from circuits.weak_bb import DigitTable
+from tests.circuits.core.world import bounds
 
 IDENTITY = b"\xc0" + bytes(G1_OCTETS - 1)
 
@@ -160,7 +163,7 @@ def draft(statement: Statement, holding: Holding, digits: Sequence[int] | None =
     scalars = {"e": holding.exponent, "r1": r1, "r3": inverse(r2), "rho": rho, "k": k}
     scalars |= {f"m{index}": value for index, value in enumerate(m)}
     blinds = {"r1": r1, "r2": r2, "rho": rho, "k": k}
-    for position, (index, bound) in enumerate(statement.predicates, 1):
+    for position, (index, bound) in enumerate(bounds(statement), 1):
         digit = m[index] - bound if digits is None else digits[position - 1]
         blinds[f"t{position}"] = scalars[f"t{position}"] = blind = nonzero()
         entry = table_entry(holding.table, digit)
@@ -275,3 +278,83 @@ def replace_scalar(proof: bytes, first: int, position: int, change: Callable[[in
     at = first + 32 * position
     value = change(decode_scalar(proof[at : at + 32]))
     return proof[:at] + value.to_bytes(32, "big") + proof[at + 32 :]
+
+
+def draft_of(
+    statement: Statement, holding: Holding, shown: dict[int, int], entries: dict[int, G1] | None = None
+) -> Draft:
+    """A draft of a statement with any predicates: what each (by position) shows as its signed number, and the signature
+    shown for it, if not the one that is published."""
+    plain = replace(statement, licence=replace(statement.licence, predicates=()), companion=None, equal=())
+    made = draft(plain, holding)
+    _add_predicates(made, parts_of(statement)[0], holding, shown, entries or {})
+    return replace(made, statement=statement)
+
+
+def draft_two(statement: Statement, holding: Holding, companion: Holding) -> Draft:
+    """A draft of a statement with a companion, each part by its own holding, whoever's it is. Secrets that the
+    statement shares are the licence's."""
+    assert statement.companion is not None
+    curve, part = statement.issuer.suite.curve, parts_of(statement)[1]
+    made = draft_of(statement, holding, honest_digits(statement.licence, holding))
+    beside = Statement(statement.companion, None, statement.context)
+    other = draft_of(beside, companion, honest_digits(statement.companion, companion))
+    assert curve is other.curve
+    for name in layout_of(beside).wire:
+        if name != "Nym":
+            made.points[part.name(name)] = other.points[name]
+    for name, value in other.scalars.items():
+        index = int(name[1:]) if name.startswith("m") else None
+        own = part.name(name) if index is None else part.message(index)
+        made.scalars.setdefault(own, value)
+    return made
+
+
+def honest_digits(claims: Claims, holding: Holding) -> dict[int, int]:
+    """The signed number of each predicate, by position."""
+    found = {}
+    for position, node in enumerate(claims.predicates, 1):
+        value = holding.messages[node.index]
+        match node:
+            case AtLeast():
+                found[position] = value - node.bound
+            case AtMost():
+                found[position] = node.bound - value
+            case OneOf():
+                found[position] = value
+    return found
+
+
+def refused_rows(
+    off: Collection[int],
+    honest: tuple[Statement, Binding, bytes],
+    item: tuple[Statement, Binding, bytes],
+) -> bool:
+    """As `refused_without`, for any statement: the equations of the rows `off` have the coin 0."""
+
+    def choose(draw: int, index: int) -> int | None:
+        if draw > 1:
+            raise _FoldFailed
+        return 0 if draw == 1 and index in off else None
+
+    try:
+        outcomes = verify_batch([honest, item], ChosenCoins(choose))
+    except _FoldFailed:
+        return True
+    assert all(isinstance(outcome, Accepted) for outcome in outcomes)
+    return False
+
+
+def _add_predicates(made: Draft, part: Part, holding: Holding, shown: dict[int, int], entries: dict[int, G1]) -> None:
+    curve, issuer = made.curve, part.claims.issuer
+    for position, node in enumerate(part.claims.predicates, 1):
+        number, blind = shown[position], nonzero()
+        if isinstance(node, OneOf):
+            base = node.members.base
+            entry = entries.get(position, node.members.signatures.get(number, base))
+        else:
+            base = issuer.digit_base
+            entry = entries.get(position) or table_entry(holding.table, number % 4096)
+        made.scalars[f"t{position}"] = blind
+        made.points[f"S'{position}"] = curve.multiply(entry, blind)
+        made.points[f"Sbar{position}"] = curve.combine([base, entry], [blind, -blind * number])

@@ -30,7 +30,7 @@ from circuits import (
 from circuits.encoding import decode_map
 from tests.attacks.conftest import Verifier
 from tests.attacks.forge import Holding, draft
-from tests.circuits.core.world import AUDIENCE, NOW, TODAY, Licence, World, octets32
+from tests.circuits.core.world import AUDIENCE, NOW, TODAY, Licence, World, octets32, said
 
 OTHER_BINDINGS = {
     "nonce": octets32("another nonce"),
@@ -70,14 +70,14 @@ def test_other_disclosed_values(
     proof: bytes,
     disclosed: tuple[tuple[int, int | str], ...],
 ) -> None:
-    verifier.rejects(replace(statement, disclosed=disclosed), binding, proof)
+    verifier.rejects(said(statement, disclosed=disclosed), binding, proof)
 
 
 @pytest.mark.attack("F2")
 @pytest.mark.attack("E4")
 def test_fewer_or_more_disclosed(verifier: Verifier, statement: Statement, binding: Binding, proof: bytes) -> None:
     for disclosed in (((1, 3),), ((1, 3), (2, "GB"), (6, 1)), ()):
-        verifier.finds_malformed(replace(statement, disclosed=disclosed), binding, proof)
+        verifier.finds_malformed(said(statement, disclosed=disclosed), binding, proof)
 
 
 OTHER_PREDICATES = [
@@ -97,13 +97,13 @@ OTHER_PREDICATES = [
 def test_other_bounds_and_indexes(
     verifier: Verifier, statement: Statement, binding: Binding, proof: bytes, predicates: tuple[tuple[int, int], ...]
 ) -> None:
-    verifier.rejects(replace(statement, predicates=predicates), binding, proof)
+    verifier.rejects(said(statement, predicates=tuple(AtLeast(*one) for one in predicates)), binding, proof)
 
 
 @pytest.mark.attack("F3")
 def test_another_number_of_predicates(verifier: Verifier, statement: Statement, binding: Binding, proof: bytes) -> None:
     for predicates in ((), ((3, TODAY),), ((3, TODAY), (4, 2), (6, 0))):
-        verifier.finds_malformed(replace(statement, predicates=predicates), binding, proof)
+        verifier.finds_malformed(said(statement, predicates=tuple(AtLeast(*one) for one in predicates)), binding, proof)
 
 
 @pytest.mark.attack("F3")
@@ -123,13 +123,13 @@ def test_other_records(
     later, _ = world.revoke(world.epoch, handle)
     renumbered = replace(world.epoch, number=1, previous=world.epoch.hash)
     for other in (
-        replace(statement, epoch=later),
-        replace(statement, epoch=renumbered),
-        replace(statement, epoch=replace(world.epoch, value=later.value)),
-        replace(statement, accumulator=second_world.accumulator),
-        replace(statement, issuer=second_world.issuer),
-        replace(statement, issuer=replace(world.issuer, digit_key=second_world.issuer.digit_key)),
-        replace(statement, issuer=replace(world.issuer, profile_id="operator-2027")),
+        said(statement, epoch=later),
+        said(statement, epoch=renumbered),
+        said(statement, epoch=replace(world.epoch, value=later.value)),
+        said(statement, accumulator=second_world.accumulator),
+        said(statement, issuer=second_world.issuer),
+        said(statement, issuer=replace(world.issuer, digit_key=second_world.issuer.digit_key)),
+        said(statement, issuer=replace(world.issuer, profile_id="operator-2027")),
         replace(statement, escrow=second_world.escrow),
         replace(statement, context=statement.context + b"x"),
     ):

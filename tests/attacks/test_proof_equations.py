@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import pytest
 
-from circuits import Binding, Statement, decode_statement
+from circuits import AtLeast, Binding, Statement, decode_statement
 from circuits.curve import G1
 from tests.attacks.conftest import Verifier
 from tests.attacks.forge import (
@@ -24,7 +24,7 @@ from tests.attacks.forge import (
     random_point,
     refused_without,
 )
-from tests.circuits.core.world import TODAY, World
+from tests.circuits.core.world import TODAY, World, bounds
 
 Forgery = Callable[[World, Statement, Holding, Holding], Draft]
 EQUATIONS = (
@@ -75,7 +75,7 @@ def claimed_digit(position: int) -> Forgery:
     """G1: the digit 0 is shown, and it is not m - b."""
 
     def forge(world: World, statement: Statement, own: Holding, _: Holding) -> Draft:
-        digits = [own.messages[index] - bound for index, bound in statement.predicates]
+        digits = [own.messages[index] - bound for index, bound in bounds(statement)]
         digits[position - 1] = 0
         return draft(statement, own, digits)
 
@@ -87,7 +87,7 @@ def random_digit(position: int) -> Forgery:
 
     def forge(world: World, statement: Statement, own: Holding, _: Holding) -> Draft:
         forged = draft(statement, own)
-        index, bound = statement.predicates[position - 1]
+        index, bound = bounds(statement)[position - 1]
         blind, entry = forged.scalars[f"t{position}"], random_point(world.curve)
         set_digit(forged, position, entry, blind, own.messages[index] - bound)
         return forged
@@ -210,7 +210,7 @@ def test_values_outside_the_window(
 ) -> None:
     """m = b - 1, b - 4096, b + 4096 under any digit of the table."""
     statement = world.statement()
-    index, bound = statement.predicates[position - 1]
+    index, bound = bounds(statement)[position - 1]
     name = {GOOD_UNTIL: "good_until", COVER_BAND: "cover_band"}[index]
     value = bound + away
     if value < 0:  # no such licence can be; the forger claims it
@@ -219,11 +219,11 @@ def test_values_outside_the_window(
     else:
         own = world.licence(**{name: value})
         start = Holding.of(own.credential, own.membership.witness_point, world.table)
-    digits = [start.messages[i] - b for i, b in statement.predicates]
+    digits = [start.messages[i] - b for i, b in bounds(statement)]
     digits[position - 1] = digit
     verifier.rejects(statement, binding, draft(statement, start, digits).proof(binding))
 
 
 def test_the_window_is_what_the_statement_says(statement: Statement, binding: Binding, world: World) -> None:
     again, _ = decode_statement(statement.octets(binding), world.issuer, world.accumulator, world.epoch, world.escrow)
-    assert again.predicates == ((GOOD_UNTIL, TODAY), (COVER_BAND, 2))
+    assert again.predicates == (AtLeast(GOOD_UNTIL, TODAY), AtLeast(COVER_BAND, 2))

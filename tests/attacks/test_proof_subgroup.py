@@ -13,7 +13,7 @@ from circuits.records import AccumulatorRecord, EpochRecord, EscrowRecord, Issue
 from circuits.threshold import open_share
 from tests.attacks.conftest import Verifier
 from tests.attacks.forge import Draft, Holding, draft, encode, replace_point
-from tests.circuits.core.world import World, octets32
+from tests.circuits.core.world import World, bounds, octets32
 from tests.circuits.curve.torsion import OFF_SUBGROUP, affine, g2_off_subgroup
 
 ORDERS = ("order 3", "order 11", "order of the whole cofactor")
@@ -43,7 +43,7 @@ def nothing_at_all(statement: Statement, tau: G1) -> Draft:
     minus = curve.negate(tau)
     points = {"Abar": tau, "Bbar": minus, "D": issuer.signed_point(messages), "C'": tau, "Cbar": minus}
     forged = Draft(statement, points, secrets, {})
-    for position, (_, bound) in enumerate(statement.predicates, 1):
+    for position, (_, bound) in enumerate(bounds(statement), 1):
         secrets[f"t{position}"] = 0
         points[f"S'{position}"] = tau
         points[f"Sbar{position}"] = curve.multiply(tau, (bound + 1) % 3 + 1)

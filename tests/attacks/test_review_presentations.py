@@ -23,7 +23,7 @@ from circuits import (
     verify,
 )
 from circuits.layout import layout_of
-from tests.circuits.core.world import TODAY, Licence, World
+from tests.circuits.core.world import TODAY, Licence, World, said
 
 
 @pytest.mark.attack("24")
@@ -49,14 +49,14 @@ def test_two_predicates_on_one_attribute_and_a_bound_of_zero(world: World, licen
 def test_layouts_are_told_apart_by_all_that_they_mean(world: World, statement: Statement) -> None:
     epoch = dataclasses.replace(world.epoch, value=world.issuer.suite.curve.encode_g1(world.issuer.digit_base))
     others = [
-        dataclasses.replace(statement, epoch=epoch),
-        dataclasses.replace(statement, issuer=dataclasses.replace(world.issuer, profile_id="another")),
+        said(statement, epoch=epoch),
+        said(statement, issuer=dataclasses.replace(world.issuer, profile_id="another")),
         dataclasses.replace(statement, escrow=dataclasses.replace(world.dealt.record, not_after=2**50)),
         dataclasses.replace(statement, escrow=None),
         dataclasses.replace(statement, context=statement.context + b"\x00"),
-        dataclasses.replace(statement, predicates=statement.predicates[:1]),
-        dataclasses.replace(statement, disclosed=((1, 2), *statement.disclosed[1:])),
-        dataclasses.replace(statement, disclosed=statement.disclosed[:1]),
+        said(statement, predicates=statement.predicates[:1]),
+        said(statement, disclosed=((1, 2), *statement.disclosed[1:])),
+        said(statement, disclosed=statement.disclosed[:1]),
     ]
     layouts = [layout_of(one) for one in (statement, *others)]
     assert all(one is not other for one, other in itertools.combinations(layouts, 2))

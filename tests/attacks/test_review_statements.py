@@ -25,7 +25,7 @@ from circuits import (
 )
 from circuits.records import AccumulatorRecord, EpochRecord, EscrowRecord, IssuerRecord, TrustBundle, default_policy
 from circuits.suite import SHA256, SHAKE256, Suite
-from tests.circuits.core.world import World
+from tests.circuits.core.world import World, bounds
 
 REFERENCE = SHA256.on("reference")
 
@@ -96,7 +96,7 @@ def test_a_batch_is_on_one_curve_backend(
         Pseudonym(statement.context),
         Escrowed(escrow),
         *(Disclose(index, value) for index, value in statement.disclosed),
-        *(AtLeast(index, bound) for index, bound in statement.predicates),
+        *(AtLeast(index, bound) for index, bound in bounds(statement)),
     )
     with pytest.raises(Misuse, match="backends"):
         verify_batch([honest, (same, honest[1], proof)])

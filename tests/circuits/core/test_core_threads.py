@@ -9,9 +9,9 @@ from dataclasses import replace
 
 import pytest
 
-from circuits import Binding, Statement, finish, prepare, verify
+from circuits import AtLeast, Binding, Statement, finish, prepare, verify
 from circuits.layout import _KEPT_LAYOUTS, _kept, layout_of
-from tests.circuits.core.world import Licence, World
+from tests.circuits.core.world import Licence, World, said
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def test_threads_share_the_caches(world: World, licence: Licence, binding: Bindi
 
 
 def test_nothing_is_lost_between_threads_that_ask_for_layouts(statement: Statement, hasty: None) -> None:
-    many = [replace(statement, predicates=((3, bound),)) for bound in range(_KEPT_LAYOUTS + 1)]
+    many = [said(statement, predicates=(AtLeast(3, bound),)) for bound in range(_KEPT_LAYOUTS + 1)]
     with ThreadPoolExecutor(4) as pool:
         layouts = list(pool.map(layout_of, many * 8))
     for position, layout in enumerate(layouts):
@@ -51,17 +51,17 @@ def test_a_layout_belongs_to_its_statement(world: World, statement: Statement) -
     """Statements that differ in one thing have different octets before the wire's points."""
     later, _ = world.revoke(world.epoch, 9)
     others = [
-        replace(statement, disclosed=((1, 2), (2, "GB"))),
-        replace(statement, disclosed=((1, 3), (6, 1))),
-        replace(statement, predicates=((3, 1), (4, 2))),
+        said(statement, disclosed=((1, 2), (2, "GB"))),
+        said(statement, disclosed=((1, 3), (6, 1))),
+        said(statement, predicates=(AtLeast(3, 1), AtLeast(4, 2))),
         replace(statement, context=b"elsewhere"),
-        replace(statement, epoch=later),
+        said(statement, epoch=later),
         replace(statement, escrow=None),
-        replace(statement, issuer=replace(world.issuer, profile_id="operator-2027")),
+        said(statement, issuer=replace(world.issuer, profile_id="operator-2027")),
     ]
     prefixes = {layout_of(one).prefix for one in (statement, *others)}
     assert len(prefixes) == 1 + len(others)
-    digits = replace(statement, issuer=replace(world.issuer, digit_key=world.accumulator.public_key))
+    digits = said(statement, issuer=replace(world.issuer, digit_key=world.accumulator.public_key))
     assert layout_of(digits) is not layout_of(statement)
 
 

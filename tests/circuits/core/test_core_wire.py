@@ -39,7 +39,7 @@ from circuits.sigma import protocol
 from circuits.sigma.relation import Builder
 from circuits.statement import AtLeast, Disclose, NotRevoked, Possession, Pseudonym, all_of
 from circuits.suite import LICENCE_API_ID, SHA256
-from tests.circuits.core.world import TODAY, Licence, World, octets32
+from tests.circuits.core.world import TODAY, Licence, World, bounds, octets32, said
 
 POINTS = {
     "Abar": 0, "Bbar": 48, "D": 96, "C'": 144, "Cbar": 192, "S'1": 240, "Sbar1": 288, "S'2": 336, "Sbar2": 384,
@@ -85,8 +85,8 @@ def test_length_and_names(statement: Statement, replayed: bytes) -> None:
 def test_length_of_other_statements(
     statement: Statement, escrowed: bool, disclosed: tuple[tuple[int, int | str], ...], count: int
 ) -> None:
-    predicates = tuple((3, TODAY + step) for step in range(count))
-    other = replace(statement, disclosed=disclosed, predicates=predicates)
+    predicates = tuple(AtLeast(3, TODAY + step) for step in range(count))
+    other = said(statement, disclosed=disclosed, predicates=predicates)
     if escrowed:
         assert layout_of(other).proof_octets == 48 * (14 + 3 * count) + 32 * (5 + count + 12 - len(disclosed))
     else:
@@ -120,7 +120,7 @@ def test_each_point_is_where_it_belongs(world: World, licence: Licence, statemen
             [world.escrow.public_point, issuer.message_bases[11], issuer.message_bases[0]], [x["k"], x["m11"], x["m0"]]
         ),
     }
-    for q, (index, bound) in enumerate(statement.predicates, 1):
+    for q, (index, bound) in enumerate(bounds(statement), 1):
         digit = x[f"m{index}"] - bound
         entry = curve.decode_g1(world.table.octets[48 * digit : 48 * digit + 48])
         expected[f"S'{q}"] = curve.multiply(entry, x[f"t{q}"])
@@ -154,7 +154,7 @@ def relation(statement: Statement) -> tuple[bytes, bytes]:
         [(1, x["r3"], points["D"]), *((-1, x[f"m{index}"], points[h[index]]) for index in hidden)],
     )
     builder.equation([(1, points["Cbar"])], [(1, x["rho"], points["V"]), (-1, x["m0"], points["C'"])])
-    for q, (index, bound) in enumerate(statement.predicates, 1):
+    for q, (index, bound) in enumerate(bounds(statement), 1):
         builder.equation(
             [(1, points[f"Sbar{q}"]), (-bound, points[f"S'{q}"])],
             [(1, x[f"t{q}"], points["Gd"]), (-1, x[f"m{index}"], points[f"S'{q}"])],

@@ -5,10 +5,11 @@ real protocol. It is made once in a process.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from circuits import (
+    AtLeast,
     AttributeValue,
     Binding,
     CreatedAccumulator,
@@ -19,6 +20,7 @@ from circuits import (
     IssueReply,
     Membership,
     RevocationEntry,
+    Secret,
     Statement,
     check_digit_table,
     check_issue_request,
@@ -92,8 +94,10 @@ class World:
     def curve(self) -> Curve:
         return self.issuer.suite.curve
 
-    def licence(self, epoch: EpochRecord | None = None, **changes: AttributeValue) -> Licence:
-        """A licence issued by the whole protocol; `changes` by attribute name."""
+    def licence(
+        self, epoch: EpochRecord | None = None, link_secret: Secret[int] | None = None, **changes: AttributeValue
+    ) -> Licence:
+        """A licence issued by the whole protocol; `changes` by attribute name. With a `link_secret` for its holder."""
         epoch = self.epoch if epoch is None else epoch
         values: dict[str, AttributeValue] = {
             "handle": new_handle(), "tier": 3, "jurisdiction": "GB", "good_until": TODAY + 300, "cover_band": 5,
@@ -101,10 +105,11 @@ class World:
         }  # fmt: skip
         values |= changes
         attributes = tuple(values.values())
-        registration, nonce = register(self.issuer), octets32("issue nonce")
-        request, pending = request_licence(self.issuer, registration, nonce, SESSION)
-        check_issue_request(self.issuer, registration.point, request, nonce, SESSION)
-        share = new_signer_share()
+        known = link_secret is not None
+        registration, nonce = register(self.issuer, link_secret), octets32("issue nonce")
+        request, pending = request_licence(self.issuer, registration, nonce, SESSION, refresh=known)
+        check_issue_request(self.issuer, registration.point, request, nonce, SESSION, refresh=known)
+        share = 0 if known else new_signer_share()
         signature = sign_licence(self.issuer, self.created.secret_key, request, attributes, share)
         handle = attributes[0]
         assert isinstance(handle, int)
@@ -187,6 +192,17 @@ def make_world(name: str, checked_table: bool = True) -> World:
         entries_count=0,
     )
     return World(created, accumulated, dealt, table, tier3_insured(created.record, dealt.record), epoch)
+
+
+def said(statement: Statement, **changes: object) -> Statement:
+    """The statement with other things said of the licence, as nobody's `all_of` would have made it."""
+    return replace(statement, licence=replace(statement.licence, **changes))  # type: ignore[arg-type]
+
+
+def bounds(statement: Statement) -> list[tuple[int, int]]:
+    """The (index, bound) of a statement whose predicates are all of them lower bounds."""
+    assert all(type(one) is AtLeast for one in statement.predicates)
+    return [(one.index, one.bound) for one in statement.predicates if isinstance(one, AtLeast)]
 
 
 @lru_cache(maxsize=1)

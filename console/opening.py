@@ -159,12 +159,15 @@ def row_of(answer: dict[str, Any]) -> ArchiveRow:
     """
     try:
         sealed = answer["evidence"]
+        challenge = octets_of(answer["nonce"]), octets_of(answer["session"])
+        if any(len(part) != 32 for part in challenge):
+            raise ValueError("a nonce and a session have 32 octets")
         return ArchiveRow(
             registration=octets_of(answer["registration"]),
             signer_share=int.from_bytes(octets_of(answer["signer_share"]), "big"),
             handle=int.from_bytes(octets_of(answer["handle"]), "big"),
             request=IssueRequest(octets_of(answer["commitment"]), octets_of(answer["proof"])),
-            challenge=(octets_of(answer["nonce"]), octets_of(answer["session"])),
+            challenge=challenge,
             encapsulation=octets_of(sealed["encapsulation"]),
             nonce=octets_of(sealed["nonce"]),
             ciphertext=octets_of(sealed["ciphertext"]),
@@ -203,9 +206,19 @@ def unseal(trust: TrustBundle, row: ArchiveRow, shares: list[bytes], case: str) 
     fields = decode_cbor(clear, MAX_FILE_OCTETS)
     match fields:
         case {1: 1, 2: str(id_token), 3: bytes(salt), 4: str(claims)}:
-            return Evidence(id_token, salt, json.loads(claims))
+            return Evidence(id_token, salt, _claims(claims))
         case _:
             raise Failure("evidence", "the sealed evidence is not of this version")
+
+
+def _claims(text: str) -> dict[str, Any]:
+    try:
+        claims = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Failure("evidence", "the claims in the sealed evidence are no JSON") from error
+    if not isinstance(claims, dict):
+        raise Failure("evidence", "the claims in the sealed evidence are no JSON object")
+    return claims
 
 
 def read_provider(path: Path) -> TrustedProvider:
@@ -236,7 +249,7 @@ def person_of(row: ArchiveRow, evidence: Evidence, provider: TrustedProvider) ->
     try:
         keys = KeySet.import_key_set(cast("KeySetSerialization", provider.jwks))
         claims = jwt.decode(evidence.id_token, keys, algorithms=["ES256", "RS256", "PS256"]).claims
-    except (JoseError, ValueError) as error:
+    except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise Failure("evidence", f"the ID token in the evidence does not verify: {error}") from error
     if (claims.get("iss"), claims.get("aud")) != (provider.issuer, provider.client_id):
         raise Failure("evidence", "the ID token is another provider's, or was made out to another client")

@@ -82,5 +82,5 @@ def _verified_payload(statement: str, party: Party, algorithm: str) -> bytes:
             return jws.deserialize_compact(statement, keys, [algorithm]).payload
         except BadSignatureError as error:
             raise Denied("bad-signature", "The signature of the statement does not verify.") from error
-        except (JoseError, ValueError) as error:
+        except (JoseError, ValueError, TypeError, RecursionError) as error:
             raise Denied("bad-signature", "No key of its signer verifies the statement.") from error

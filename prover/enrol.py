@@ -256,11 +256,11 @@ def _application_of(contents: Contents) -> Application:
 
 def _application(answer: Mapping[str, Any], refresh: bool) -> Application:
     expires_at = answer.get("expires_at")
-    if not isinstance(expires_at, int) or expires_at < 0:
+    if type(expires_at) is not int or not 0 <= expires_at < 1 << 63:
         raise bad_answer("the application has no expiry")
     return Application(
         id=_path_segment(answer.get("application")),
-        token=Secret(_text(answer.get("token"))),
+        token=Secret(_token(answer.get("token"))),
         sign_in=_text(answer.get("sign_in")),
         code=_text(answer.get("code")),
         expires_at=expires_at,
@@ -396,6 +396,14 @@ def _text(value: object) -> str:
     if not isinstance(value, str) or not 0 < len(value) <= 2048:
         raise bad_answer("a field is not text")
     return value
+
+
+def _token(value: object) -> str:
+    """Text that a header field can carry."""
+    text = _text(value)
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise bad_answer("the application's token is not one")
+    return text
 
 
 def _path_segment(value: object) -> str:

@@ -53,7 +53,7 @@ def check_sign_in_redirect(url: str, registration: Registration) -> None:
         raise _distrust("sign-in-unseen", "This sign-in goes by reference, so that its nonce cannot be seen here.")
     wanted = registration_nonce(registration.point, registration.salt)
     nonces = query.get("nonce", [])
-    if len(nonces) != 1 or not hmac.compare_digest(nonces[0].encode(), wanted.encode()):
+    if len(nonces) != 1 or not nonces[0].isascii() or not hmac.compare_digest(nonces[0], wanted):
         raise _distrust("sign-in-nonce", "This sign-in is not for this wallet's registration.")
 
 

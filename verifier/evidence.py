@@ -220,7 +220,10 @@ def _start_of(segments: list[Path]) -> tuple[int, str, int]:
     with segments[-2].open("rb") as file:
         while line := file.readline(MAX_LINE_OCTETS + 1):
             last = line
-    return int(_parse(last).get("n", -1)) + 1, hashlib.sha256(last).hexdigest(), 0
+    number = _parse(last).get("n")
+    if type(number) is not int:
+        raise Rejected("audit-broken", f"The last line of {segments[-2].name} has no number.")
+    return number + 1, hashlib.sha256(last).hexdigest(), 0
 
 
 def _set_aside(path: Path, length: int) -> None:
@@ -242,7 +245,7 @@ def _parse(line: bytes) -> dict[str, Any]:
         row = json.loads(line)
         if not isinstance(row, dict) or not line.endswith(b"\n"):
             raise ValueError("not a record")
-    except ValueError:
+    except (ValueError, RecursionError):
         raise Rejected("audit-broken", "A line of the audit trail cannot be read.") from None
     return row
 

@@ -118,5 +118,5 @@ def _read(path: Path) -> tuple[int, dict[tuple[Denied, str], Denial]]:
         return int(content["floor"]), {(entry.kind, entry.value): entry for entry in entries}
     except FileNotFoundError:
         return 0, {}
-    except (ValueError, KeyError, TypeError, CircuitError) as error:
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError, CircuitError) as error:
         raise Misuse(f"{path.name} cannot be read; forgetting whom it stops is worse than not starting") from error

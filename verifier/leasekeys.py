@@ -134,19 +134,19 @@ def _read(path: Path) -> dict[str, LeaseKey]:
         content = json.loads(read_bounded(path))
         if content["version"] != VERSION:
             raise ValueError("unknown version")
-        keys = [
-            LeaseKey(
-                ECKey.import_key(row["jwk"]),
-                row["kid"],
-                row["epoch"],
-                row["made_at"],
-                row["retired_at"],
-                row["withdrawn_in"],
-            )
-            for row in content["keys"]
-        ]
+        keys = [_row(row) for row in content["keys"]]
     except FileNotFoundError:
         return {}
-    except (ValueError, KeyError, TypeError, JoseError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError, JoseError) as error:
         raise Misuse(f"{path.name} does not hold lease keys; remove it to start with a new key") from error
     return {key.kid: key for key in keys}
+
+
+def _row(row: dict[str, Any]) -> LeaseKey:
+    kid, epoch, made_at = row["kid"], row["epoch"], row["made_at"]
+    retired_at, withdrawn_in = row["retired_at"], row["withdrawn_in"]
+    if not isinstance(kid, str) or any(type(number) is not int for number in (epoch, made_at)):
+        raise ValueError("not a key's name, epoch and time")
+    if any(number is not None and type(number) is not int for number in (retired_at, withdrawn_in)):
+        raise ValueError("not the times of a key's end")
+    return LeaseKey(ECKey.import_key(row["jwk"]), kid, epoch, made_at, retired_at, withdrawn_in)

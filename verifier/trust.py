@@ -226,7 +226,7 @@ class TrustedState:
             epochs = [self._verified(decode_base64url(text, MAX_EPOCH_OCTETS)) for text in marks["epochs"]]
         except FileNotFoundError:
             return View(split=split)
-        except (ValueError, KeyError, TypeError, CircuitError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError, CircuitError) as error:
             raise Misuse(
                 f"{self._marks.name} cannot be read; it guards against old epochs, so it is not ignored"
             ) from error

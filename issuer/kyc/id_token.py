@@ -64,7 +64,7 @@ def _check_signature(token: str, keys: KeySet, provider: IdentityProvider) -> tu
         raise Denied(
             "id-token-alg", "The identity provider's token is signed with an algorithm that is not accepted."
         ) from None
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, TypeError, RecursionError):
         raise Denied("id-token-signature", "The identity provider's token does not verify.") from None
     return dict(decoded.header), decoded.claims
 
@@ -72,7 +72,7 @@ def _check_signature(token: str, keys: KeySet, provider: IdentityProvider) -> tu
 def _header(token: str) -> dict[str, Any]:
     try:
         return dict(jws.extract_compact(token.encode()).headers())
-    except (JoseError, ValueError):
+    except (JoseError, ValueError, TypeError, RecursionError):
         raise Denied("id-token-malformed", "The identity provider's token cannot be read.") from None
 
 

@@ -85,7 +85,7 @@ class Provider:
             }
         else:
             auth = httpx.BasicAuth(self.config.client_id, self._keyring.client_secret().expose())
-        request = self._client.build_request("POST", endpoint, data=form, headers={"Accept": "application/json"})
+        request = self._request("POST", endpoint, data=form, headers={"Accept": "application/json"})
         status, octets = await self._send(request, auth)
         if 400 <= status < 500:
             raise Denied("sign-in-code", "The identity provider did not accept this sign-in; start again.")
@@ -100,7 +100,7 @@ class Provider:
         """The userinfo claims. Raises Unavailable("provider-unavailable" | "provider-answer")."""
         endpoint = (await self.metadata()).userinfo_endpoint
         headers = {"Authorization": f"Bearer {access_token}", "Accept": "application/json"}
-        status, octets = await self._send(self._client.build_request("GET", endpoint, headers=headers))
+        status, octets = await self._send(self._request("GET", endpoint, headers=headers))
         if status != 200:
             raise _down()
         claims = _json(octets)
@@ -123,7 +123,11 @@ class Provider:
             raise _odd()
         secure = urlsplit(self.config.issuer).scheme == "https"
         urls = (metadata.authorization_endpoint, metadata.token_endpoint, metadata.userinfo_endpoint, metadata.jwks_uri)
-        if secure and any(urlsplit(url).scheme != "https" for url in urls):
+        try:
+            schemes = {urlsplit(url).scheme for url in urls}
+        except ValueError:
+            raise _odd() from None
+        if secure and schemes != {"https"}:
             raise _odd()
 
     async def _fetch_keys(self, metadata: ProviderMetadata) -> KeySet:
@@ -133,12 +137,17 @@ class Provider:
             raise _odd() from None
 
     async def _get(self, url: str) -> bytes:
-        status, octets = await self._send(
-            self._client.build_request("GET", url, headers={"Accept": "application/json"})
-        )
+        status, octets = await self._send(self._request("GET", url, headers={"Accept": "application/json"}))
         if status != 200:
             raise _down()
         return octets
+
+    def _request(self, method: str, url: str, **parts: Any) -> httpx.Request:
+        """A request to where, and with what, the provider has said; that need not make one."""
+        try:
+            return self._client.build_request(method, url, **parts)
+        except (httpx.InvalidURL, ValueError):
+            raise _odd() from None
 
     async def _send(self, request: httpx.Request, auth: httpx.Auth | None = None) -> tuple[int, bytes]:
         """One request within the time limit as a whole (a slow drip counts too), and its answer within the octet

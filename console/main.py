@@ -10,7 +10,7 @@ import os
 
 import typer
 
-from console.commands import bench, conformance, demo, gateway, issuer, opener, wallet
+from console.commands import bench, conformance, demo, gateway, issuer, opener, vectors, wallet
 
 CURVE_ENVIRONMENT = "LICENCE_CURVE"
 
@@ -25,6 +25,7 @@ app.add_typer(issuer.app, name="issuer")
 app.add_typer(wallet.app, name="wallet")
 app.add_typer(gateway.app, name="gateway")
 app.add_typer(opener.app, name="opener")
+app.add_typer(vectors.app, name="vectors")
 app.command("conformance")(conformance.conformance)
 app.command("bench")(bench.bench)
 app.command("demo")(demo.demo)

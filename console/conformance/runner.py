@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from console.conformance import blind, core, pseudonym, sigma
+from console.conformance import blind, core, frozen, pseudonym, sigma
 from console.conformance.check import Check, Setting
 from console.conformance.fields import BadVector, Fields
 from console.conformance.folder import SUITE_NAMES, Home, homes
@@ -86,6 +86,9 @@ def _run_file(home: Home, file: VectorFile) -> tuple[str, str, list[CaseResult]]
     """(suite, kind, results) of one file."""
     if file.shape is Shape.RECORDS:
         return _run_records(file)
+    if file.shape is Shape.FROZEN:
+        topic, results = frozen.check_file(file.path, file.content)
+        return topic, Kind.FROZEN.value, results
     kind = home.kind_of(file)
     if kind is Kind.UNKNOWN:
         unknown = CaseResult(file.path, file.path.name, Outcome.UNKNOWN, "a JSON file of no known kind")

@@ -13,13 +13,14 @@ MAX_FILE_OCTETS = 64 * 1024 * 1024
 
 
 class Kind(Enum):
-    """The draft that a file belongs to. SHARED files are read for the others' sake."""
+    """The draft that a file belongs to; FROZEN are this project's own. SHARED files are read for the others' sake."""
 
     BBS = "bbs"
     BLIND = "blind"
     PSEUDONYM = "pseudonym"
     SIGMA = "sigma"
     FIAT_SHAMIR = "fiat-shamir"
+    FROZEN = "frozen"
     SHARED = "shared"
     UNKNOWN = "unknown"
 
@@ -30,6 +31,7 @@ class Shape(Enum):
     The order matters: the first shape whose fields are all there is the document's.
     """
 
+    FROZEN = (Kind.FROZEN, "format suite protocol topic vectors")
     NYM_PROOF = (Kind.PSEUDONYM, "proof pseudonym context_id")
     NYM_SIGNATURE = (Kind.PSEUDONYM, "signature signerKeyPair proverNyms")
     NYM_COMMITMENT = (Kind.PSEUDONYM, "commitmentWithProof proverNyms")

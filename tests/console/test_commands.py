@@ -28,6 +28,7 @@ COMMANDS = [
     ["wallet", "audit"],
     ["gateway", "serve"],
     ["gateway", "deny"],
+    ["vectors", "write"],
     ["opener", "share"],
     ["opener", "combine"],
     ["conformance"],

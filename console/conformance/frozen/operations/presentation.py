@@ -1,0 +1,77 @@
+"""The proof: made with replayed randomness, and verified."""
+
+from __future__ import annotations
+
+import hashlib
+
+from circuits import presentation
+from circuits.accumulator import Membership
+from circuits.credential import Credential
+from circuits.layout import layout_of
+from circuits.scalar import encode_scalar
+from circuits.sigma import protocol
+from circuits.weak_bb import TABLE_OCTETS, DigitTable
+from console.conformance.frozen.document import Leaf
+from console.conformance.frozen.given import Given
+from console.conformance.frozen.operations.statement import binding_of, statement_of
+
+_TAG = "AIOL-V01-PRESENT"
+
+
+def present(given: Given) -> dict[str, Leaf]:
+    """The proof of a statement, and what it is made over. Draws r1, r2, rho, t_q, k, then the nonces."""
+    statement, binding = statement_of(given), binding_of(given)
+    credential = Credential(
+        given.issuer, given.octets("signature"), given.attributes(), given.secret("blind"), given.secret("link_secret")
+    )
+    membership = Membership(
+        given.accumulator, given.number("witness_epoch"), given.octets("witness_value"), given.octets("witness")
+    )
+    prepared = presentation.prepare(statement, credential, membership, _digits(given), given.entropy)
+    proof = presentation.finish(prepared, binding)
+    octets, layout = statement.octets(binding), layout_of(statement)
+    session = protocol.session_id(protocol.make_tag(_TAG, suffix=hashlib.sha256(octets).hexdigest()))
+    ends = layout.points_octets, layout.points_octets + layout.commitments_octets
+    c = protocol.challenge(session, layout.prefix + proof[: ends[0]], proof[ends[0] : ends[1]])
+    return {
+        "statement": octets.hex(),
+        "session_id": session.hex(),
+        "prefix_hash": hashlib.sha256(layout.prefix).hexdigest(),
+        "challenge": encode_scalar(c).hex(),
+        "proof": proof.hex(),
+    }
+
+
+def envelope(given: Given) -> dict[str, Leaf]:
+    """The presentation that carries a proof."""
+    return {"presentation": statement_of(given).present(binding_of(given), given.octets("proof")).hex()}
+
+
+def verify(given: Given) -> dict[str, Leaf]:
+    """What a verifier learns from a proof: pseudonym and proof hash, and where there is an escrow, the ciphertext."""
+    statement, binding, proof = statement_of(given), binding_of(given), given.octets("proof")
+    return _learnt(given, presentation.verify(statement, binding, proof), proof)
+
+
+def reverify(given: Given) -> dict[str, Leaf]:
+    """The same of logged statement octets."""
+    octets, proof = given.octets("statement"), given.octets("proof")
+    accepted = presentation.reverify(octets, proof, given.issuer, given.accumulator, given.epoch, given.escrow_or_none)
+    return _learnt(given, accepted, proof)
+
+
+def _learnt(given: Given, accepted: presentation.Accepted, proof: bytes) -> dict[str, Leaf]:
+    learnt: dict[str, Leaf] = {"pseudonym": accepted.pseudonym.hex(), "proof_hash": accepted.proof_hash.hex()}
+    if given.octets("escrow"):
+        ciphertext = presentation.escrow_ciphertext(accepted.statement_octets, proof)
+        learnt |= {"e1": ciphertext.first.hex(), "e2": ciphertext.second.hex()}
+    return learnt
+
+
+def _digits(given: Given) -> DigitTable:
+    """A table that holds the digits listed and nothing else."""
+    table = bytearray(TABLE_OCTETS)
+    for item in given.inner("digits"):
+        at = 48 * item.number("digit")
+        table[at : at + 48] = item.octets("signature")
+    return DigitTable(given.issuer, bytes(table))

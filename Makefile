@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check bench mutation fuzz peers lock clean
 
 PYTHON ?= $(shell command -v python3.11 || command -v python3.12 || command -v python3.13 || command -v python3)
 VENV   := .venv
@@ -10,12 +10,19 @@ BIN    := $(VENV)/bin
 STAMP  := $(VENV)/ready
 PYTEST_ARGS ?=
 DEMO_ARGS   ?=
+BENCH_ARGS  ?=
+MUTATION_ARGS ?=
+PEERS_ARGS  ?=
+FUZZ_SECONDS ?= 60
 
 help:
 	@echo 'make demo    play the whole story on this machine: provider, issuer, two gateways, agent, openers (about a minute)'
 	@echo 'make test    run every test'
 	@echo 'make check   ruff, mypy --strict and the import contracts'
-	@echo 'make bench   measure, as JSON'
+	@echo 'make bench   measure, as a table (BENCH_ARGS=--json for machines)'
+	@echo 'make mutation switch off every guard and equation in turn; some test must fail each time (docs/mutation.md)'
+	@echo 'make fuzz    feed every decoder with damaged octets, FUZZ_SECONDS each (docs/fuzzing.md)'
+	@echo 'make peers   measure AnonCreds and Dock beside this project (docs/peers.md; about ten minutes)'
 	@echo 'make setup   only make the environment (.venv)'
 	@echo 'make lock    resolve requirements/*.txt anew from pyproject.toml'
 	@echo 'make clean   remove the environment, caches and what the demo wrote'
@@ -51,7 +58,16 @@ check: $(STAMP)
 	@echo '✓ clean'
 
 bench: $(STAMP)
-	@$(BIN)/licence bench --json
+	@$(BIN)/licence bench $(BENCH_ARGS)
+
+mutation: $(STAMP)
+	@$(BIN)/python -m tests.mutation $(MUTATION_ARGS)
+
+fuzz: $(STAMP)
+	@$(BIN)/python -m tests.fuzz run $(FUZZ_SECONDS)
+
+peers: $(STAMP)
+	@$(BIN)/python -m benchmarks.peers $(PEERS_ARGS)
 
 LOCKER := build/lock
 LOCK := $(LOCKER)/bin/uv pip compile pyproject.toml - --generate-hashes --universal --python-version 3.11 \

@@ -1,0 +1,74 @@
+"""Asks an ASGI application without a server in between, so that it gets what no client library would send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+from urllib.parse import unquote
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """Status, header fields in lower case, body."""
+
+    status: int
+    headers: dict[bytes, bytes]
+    body: bytes
+
+
+@lru_cache(maxsize=1)
+def _loop() -> asyncio.AbstractEventLoop:
+    return asyncio.new_event_loop()
+
+
+def asyncio_run(story: Coroutine[Any, Any, T]) -> T:
+    """Run a coroutine on the one event loop of this process."""
+    return _loop().run_until_complete(story)
+
+
+def headers_of(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Lines of `name: value`."""
+    pairs = [line.partition(b":") for line in data.split(b"\n") if line]
+    return [(name.strip(), value.strip()) for name, _, value in pairs]
+
+
+def ask(app: Any, data: bytes) -> Answer | None:
+    """The answer to a request: method and target on the first line, header fields, an empty line, the body.
+
+    None for what no server would hand on: another method than letters, a target that is no path in ASCII.
+    """
+    head, _, body = data.partition(b"\n\n")
+    first, _, fields = head.partition(b"\n")
+    method, _, target = first.partition(b" ")
+    if not method.isalpha() or not target.startswith(b"/") or not target.isascii():
+        return None
+    return asyncio_run(_ask(app, method.decode().upper(), target, headers_of(fields), body))
+
+
+async def _ask(app: Any, method: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> Answer:
+    raw_path, _, query = target.partition(b"?")
+    scope = {
+        "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https",
+        "path": unquote(raw_path.decode(), errors="replace"), "raw_path": raw_path, "query_string": query,
+        "headers": [(name.lower(), value) for name, value in headers], "client": ("127.0.0.1", 1),
+        "server": ("server.example", 443), "root_path": "",
+    }  # fmt: skip
+    said: list[Any] = []
+    pending = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def receive() -> Any:
+        if pending:
+            return pending.pop()
+        return await asyncio.Event().wait()  # a client that stays
+
+    async def send(message: Any) -> None:
+        said.append(message)
+
+    await app(scope, receive, send)
+    pieces = b"".join(message.get("body", b"") for message in said)
+    return Answer(said[0]["status"], {name.lower(): value for name, value in said[0]["headers"]}, pieces)

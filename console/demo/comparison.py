@@ -3,7 +3,8 @@
 A record is what a gateway keeps of one presentation: statement, proof, pseudonym, lease. Its values are of two sorts.
 Some are the same for every licence holder on that day (records of the issuer, the policy, the epoch): they join nobody
 to anything, which is shown by a third record, of another person, that has them too. All others must differ, and no
-eight octets in a row may occur in both.
+eight octets in a row may occur in both. The second at which a gateway granted is its own clock's, and is left out: two
+strangers may come in the same one (docs/limits.md, Timing).
 """
 
 from __future__ import annotations
@@ -96,7 +97,7 @@ def _record(row: Mapping[str, Any]) -> Record:
     context = cast("list[object]", decode_cbor(statement[11], MAX_STATEMENT_OCTETS))
     proof = _octets(row["proof"])
     points = {name: proof[at * POINT_OCTETS : (at + 1) * POINT_OCTETS] for at, name in POINTS.items()}
-    kept = {"proof hash": _octets(row["proof_hash"]), "lease": row["lease"], "granted at": row["at"]}
+    kept = {"proof hash": _octets(row["proof_hash"]), "lease": row["lease"]}
     own = {name: statement[key] for key, name in OWN.items()} | points | kept
     own |= {CONTEXT: " ".join(map(str, context))}
     names = [name for name, _ in LICENCE_ATTRIBUTES]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
@@ -10,6 +11,8 @@ from typing import Any, TypeVar
 from urllib.parse import unquote
 
 T = TypeVar("T")
+_NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_CONTROL = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 @dataclass(frozen=True)
@@ -40,14 +43,16 @@ def headers_of(data: bytes) -> list[tuple[bytes, bytes]]:
 def ask(app: Any, data: bytes) -> Answer | None:
     """The answer to a request: method and target on the first line, header fields, an empty line, the body.
 
-    None for what no server would hand on: another method than letters, a target that is no path in ASCII.
+    None for what no server would hand on: another method than letters, a target that is no path in ASCII. Header fields
+    whose name is no token, or whose value has a control character in it, are left out as h11 refuses them.
     """
     head, _, body = data.partition(b"\n\n")
     first, _, fields = head.partition(b"\n")
     method, _, target = first.partition(b" ")
     if not method.isalpha() or not target.startswith(b"/") or not target.isascii():
         return None
-    return asyncio_run(_ask(app, method.decode().upper(), target, headers_of(fields), body))
+    headers = [pair for pair in headers_of(fields) if _NAME.fullmatch(pair[0]) and not _CONTROL.search(pair[1])]
+    return asyncio_run(_ask(app, method.decode().upper(), target, headers, body))
 
 
 async def _ask(app: Any, method: str, target: bytes, headers: list[tuple[bytes, bytes]], body: bytes) -> Answer:

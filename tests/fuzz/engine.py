@@ -17,6 +17,7 @@ from pathlib import Path
 from random import Random
 
 from tests.fuzz import mutate
+from tests.fuzz.scratch import remove_scratch
 from tests.fuzz.target import Target, judge
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -87,6 +88,7 @@ def fuzz(target: Target, limits: Limits, folder: Path = BUILD) -> Outcome:
     if child == 0:
         _child(target, limits, crashes, log)
     _, waited, used = os.wait4(child, 0)
+    remove_scratch(child)
     fresh = sorted(crashes.iterdir())
     said = log.read_bytes()[-20_000:].decode(errors="replace")
     return Outcome(os.waitstatus_to_exitcode(waited), said, fresh[0] if fresh else None, used.ru_utime + used.ru_stime)

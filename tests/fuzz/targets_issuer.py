@@ -25,10 +25,10 @@ from issuer.signed import read_signed
 from issuer.web.octets import from_text, to_text
 from tests.fuzz import mutate
 from tests.fuzz.asgi import ask, asyncio_run
+from tests.fuzz.scratch import scratch
 from tests.fuzz.signed import sign
 from tests.fuzz.target import Target, require
 from tests.fuzz.targets_octets import round_trip
-from tests.fuzz.targets_verifier import scratch
 from tests.fuzz.world import NOW, ec_key, octets32, the_world
 from tests.support.issuer_world import prepare_issuer
 
@@ -128,6 +128,8 @@ def _provider_answers(data: bytes) -> None:
     paths = {"/.well-known/openid-configuration": 0, "/keys": 1, "/token": 2, "/userinfo": 3}
 
     def handle(request: httpx.Request) -> httpx.Response:
+        if request.url.scheme not in ("http", "https") or not request.url.host:
+            raise httpx.UnsupportedProtocol("as the network's own transport would")
         at = paths.get(request.url.path, 0)
         return httpx.Response(200, content=pieces[at] if at < len(pieces) else b"")
 

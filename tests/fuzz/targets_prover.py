@@ -23,9 +23,9 @@ from prover.wallet import Application, Contents, Licence, PendingRequest
 from prover.wallet.file import FileKey, key_for, new_key, seal, unseal
 from tests.fuzz import mutate
 from tests.fuzz.asgi import headers_of
+from tests.fuzz.scratch import scratch
 from tests.fuzz.target import Target, require
 from tests.fuzz.targets_octets import round_trip
-from tests.fuzz.targets_verifier import scratch
 from tests.fuzz.world import AUDIENCE, ISSUER_URL, NOW, octets32, the_world
 
 _PASSPHRASE = Secret("correct horse")

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from functools import lru_cache
-from pathlib import Path
 from random import Random
 from typing import Any
 from urllib.parse import urlencode
@@ -17,6 +15,7 @@ import httpx
 from circuits import Malformed, Misuse, Rejected, Secret
 from tests.fuzz import mutate
 from tests.fuzz.asgi import ask, asyncio_run, headers_of
+from tests.fuzz.scratch import scratch
 from tests.fuzz.signed import sign
 from tests.fuzz.target import Target, require
 from tests.fuzz.targets_octets import round_trip
@@ -86,14 +85,6 @@ def _drain(pieces: list[bytes]) -> list[tuple[str, str]] | None:
         return asyncio_run(collect())
     except Malformed:
         return None
-
-
-@lru_cache(maxsize=1)
-def scratch() -> Path:
-    """A folder of this process; the child that made it ends by force, so it may stay; it is small, and in
-    memory where the system has such a place."""
-    memory = Path("/dev/shm")
-    return Path(tempfile.mkdtemp(prefix="licence-fuzz-", dir=memory if memory.is_dir() else None))
 
 
 def _lease_keys() -> str:

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from circuits.curve import G1, Curve, FixedBase
 from circuits.encoding import decode_map, encode, take_octets, take_uint
@@ -29,15 +30,17 @@ ENTRY_OCTETS = 80
 AFFINE_ENTRY_OCTETS = 128
 
 
-@dataclass(frozen=True)
-class RevocationEntry:
-    """One revocation: the handle, public from now on, and the accumulator's value after it."""
+class RevocationEntry(NamedTuple):
+    """One revocation: the handle, public from now on, and the accumulator's value after it.
+
+    A tuple, because a holder who comes back after a long time reads tens of thousands of them.
+    """
 
     handle: int
     point: G1
-    suite: Suite = field(default=SHA256, compare=False, repr=False)
+    suite: Suite = SHA256
 
-    @cached_property
+    @property
     def value(self) -> bytes:
         """V' as 48 octets."""
         return self.suite.curve.encode_g1(self.point)
@@ -123,15 +126,14 @@ def update_membership(
     if epoch.accumulator_hash != membership.accumulator.hash:
         raise Misuse("an epoch of another accumulator")
     curve = membership.accumulator.suite.curve
-    points, weights, product = [membership.witness_point], [1], 1
+    weights, product = [], 1
     for entry in entries:
-        points.append(entry.point)
-        weights.append(-product % ORDER)
+        weights.append(product)
         product = product * (entry.handle - handle) % ORDER
     if product == 0:
         raise Unsatisfiable("revoked", "the licence has been revoked")
-    scale = inverse(product)
-    witness = curve.combine(points, [weight * scale % ORDER for weight in weights])
+    revoked = curve.combine([entry.point for entry in entries], weights)
+    witness = curve.multiply(curve.add(membership.witness_point, curve.negate(revoked)), inverse(product))
     if curve.is_identity(witness) or not curve.in_subgroup(witness):
         raise Rejected("membership", "the revocation list does not lead to this epoch")
     updated = Membership(membership.accumulator, epoch.number, epoch.value, curve.encode_g1(witness))
@@ -175,11 +177,10 @@ def decode_entries(octets: bytes, affine: bool = False, suite: Suite = SHA256) -
         raise Malformed("not a whole number of entries")
     curve: Curve = suite.curve
     read = curve.decode_g1_affine if affine else curve.decode_g1
-    entries = []
-    for at in range(0, len(octets), size):
-        handle = decode_scalar(octets[at : at + 32])
-        entries.append(RevocationEntry(handle, read(octets[at + 32 : at + size]), suite))
-    return tuple(entries)
+    return tuple(
+        RevocationEntry(decode_scalar(octets[at : at + 32]), read(octets[at + 32 : at + size]), suite)
+        for at in range(0, len(octets), size)
+    )
 
 
 def _divisor(secret_key: Secret[int], handle: int) -> int:

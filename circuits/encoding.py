@@ -118,9 +118,12 @@ def lp(octets: bytes) -> bytes:
 
 def _encode_fields(fields: Mapping[int, Value]) -> dict[int, bytes]:
     """Key and value of each field. So few small keys that each is one octet, and so is the head of their map."""
-    if any(type(key) is not int or not 0 <= key < _MAX_FIELDS for key in fields):
-        raise Misuse("a map key that is not a small unsigned integer")
-    return {key: bytes([key]) + encode(value) for key, value in fields.items()}
+    found = {}
+    for key, value in fields.items():
+        if type(key) is not int or not 0 <= key < _MAX_FIELDS:
+            raise Misuse("a map key that is not a small unsigned integer")
+        found[key] = bytes((key,)) + encode(value)
+    return found
 
 
 def _check_heads(octets: bytes) -> None:

@@ -22,7 +22,7 @@ from circuits.attributes import (
     check_value,
 )
 from circuits.calendar import day_number, period_label
-from circuits.encoding import Value, decode_map, encode, lp, take_list, take_octets, take_text, take_uint
+from circuits.encoding import PartialMap, Value, decode_map, encode, lp, take_list, take_octets, take_text, take_uint
 from circuits.errors import Malformed, Misuse, Rejected
 from circuits.language import (
     AtLeast,
@@ -163,7 +163,8 @@ class Statement:
         return (self.licence,) if self.companion is None else (self.licence, self.companion)
 
     @cached_property
-    def _fields(self) -> dict[int, Value]:
+    def _fields(self) -> PartialMap:
+        """What no challenge enters, encoded once."""
         own = self.licence
         fields: dict[int, Value] = {
             1: 1,
@@ -184,13 +185,12 @@ class Statement:
             19: [] if self.companion is None else _companion_value(self.companion, self.equal),
             20: self.document,
         }
-        return fields | {key: value for key, value in further.items() if value}
+        return PartialMap(fields | {key: value for key, value in further.items() if value})
 
     def octets(self, binding: Binding) -> bytes:
         """The statement octets under `binding`: what the proof's tag is the hash of."""
-        return encode(
-            self._fields
-            | {
+        return self._fields.complete(
+            {
                 8: binding.policy_hash,
                 12: binding.audience,
                 13: binding.nonce,

@@ -20,9 +20,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+import circuits
 from circuits import CircuitError, Misuse, Rejected
 from verifier.asgi import Doorkeeper, LicenceMiddleware
 from verifier.authoriser import Authoriser
+from verifier.batching import ProofBatcher
 from verifier.challenge import ChallengeStore, MemoryChallengeStore
 from verifier.decision import DecisionPoint, Parts, Terms, open_decision_point
 from verifier.evidence import EvidenceLog
@@ -36,6 +38,7 @@ from verifier.settings import Settings
 from verifier.sources import EpochSource
 from verifier.steady import SteadyClock
 from verifier.trust import TrustedState, load_bundle_octets
+from verifier.verify import CheckProof
 from verifier.workbench import Workbench
 
 TICK_SECONDS = 5.0
@@ -56,7 +59,12 @@ def system_now() -> int:
     return int(time.time())
 
 
-def open_point(settings: Settings, now: Callable[[], int], challenges: ChallengeStore | None = None) -> DecisionPoint:
+def open_point(
+    settings: Settings,
+    now: Callable[[], int],
+    challenges: ChallengeStore | None = None,
+    check_proof: CheckProof = circuits.verify,
+) -> DecisionPoint:
     """The decision point of `settings`, with its state from disk.
 
     Raises `Misuse`, `Rejected`, `Malformed` or `OSError` when the gateway must not start: other trust than pinned,
@@ -77,6 +85,7 @@ def open_point(settings: Settings, now: Callable[[], int], challenges: Challenge
         keys=keys,
         killswitch=KillSwitch(folder / "denied.json"),
         evidence=EvidenceLog(folder / "evidence"),
+        check_proof=check_proof,
     )
     return open_decision_point(Terms(settings.origin, settings.resource, settings.holder_proof_required), parts)
 
@@ -89,7 +98,8 @@ def create_gateway(
     Raises as `open_point` does.
     """
     world = connections or Connections()
-    point = open_point(settings, now, world.challenges)
+    batcher = ProofBatcher(settings.proof_workers, settings.proof_workers)
+    point = open_point(settings, now, world.challenges, batcher.verify)
     bench = Workbench(settings.proof_workers, settings.proofs_waiting)
     upstream_client = httpx.AsyncClient(transport=world.upstream, timeout=TIMEOUT, limits=LIMITS, trust_env=False)
     issuer_client = httpx.AsyncClient(transport=world.issuer, timeout=5.0, trust_env=False)
@@ -110,6 +120,7 @@ def create_gateway(
                     task.cancel()
                 await asyncio.gather(*tasks, return_exceptions=True)
                 bench.close()
+                batcher.close()
                 point.evidence.close()
 
     app = Starlette(routes=routes, lifespan=lifespan, exception_handlers={CircuitError: _answer_error})

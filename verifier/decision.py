@@ -10,6 +10,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 
+import circuits
 from circuits import Misuse, Rejected
 from circuits.records import TrustBundle
 from verifier.base64url import encode_base64url
@@ -22,7 +23,7 @@ from verifier.leasekeys import KEEP_SECONDS, LeaseKeyRing
 from verifier.policy import Policy
 from verifier.steady import SteadyClock
 from verifier.trust import SignedEpoch, TrustedState
-from verifier.verify import NO_SESSION_KEY, Verifier, Wanted
+from verifier.verify import NO_SESSION_KEY, CheckProof, Verifier, Wanted
 
 
 @dataclass(frozen=True)
@@ -54,6 +55,7 @@ class Parts:
     keys: LeaseKeyRing
     killswitch: KillSwitch
     evidence: EvidenceLog
+    check_proof: CheckProof = circuits.verify
 
 
 class DecisionPoint:
@@ -65,7 +67,7 @@ class DecisionPoint:
         self.keys, self.killswitch, self.evidence = parts.keys, parts.killswitch, parts.evidence
         self._challenges = parts.challenges
         self._office = LeaseOffice(terms.origin, parts.keys)
-        self._verifier = Verifier(parts.trust, parts.policy, parts.challenges, terms.origin)
+        self._verifier = Verifier(parts.trust, parts.policy, parts.challenges, terms.origin, parts.check_proof)
         self._call_uses = ReplayCache()
         self._token_uses = ReplayCache(capacity=100_000)
         self._follow_floor(self.clock.read())
@@ -100,7 +102,8 @@ class DecisionPoint:
     ) -> Lease:
         """A lease for a presentation; `wanted` is (resource, scope), `running` the caller's present lease, if any.
 
-        Takes about 5 ms of one core: call it from a worker thread. Raises `Malformed`, `Rejected`, `Unavailable`.
+        Waits for a verdict, about 5 ms of one core: call it from a worker thread. Raises `Malformed`, `Rejected`,
+        `Unavailable`.
         """
         now = self.clock.read()
         holder = self._token_holder(request, now)

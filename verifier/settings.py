@@ -16,6 +16,7 @@ class Settings:
     `trust_path` the trust bundle, `trust_hash` the 32 octets it is pinned to; `origin` this gateway's own origin, its
     audience; `upstream_url` what it stands before; `state_dir` a folder of its own; `issuer_url` overrides the
     bundle's. `admin_token` opens the operator's endpoints, which are closed without one. Times in seconds.
+    `proof_workers` proofs may be under way, which are then checked together, and `proofs_waiting` more wait.
     """
 
     trust_path: Path
@@ -31,7 +32,7 @@ class Settings:
     admin_token: Secret[str] | None = None
     poll_seconds: float = 5.0
     challenge_capacity: int = 100_000
-    proof_workers: int = 2
+    proof_workers: int = 16
     proofs_waiting: int = 64
 
     def __post_init__(self) -> None:

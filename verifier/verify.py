@@ -8,6 +8,7 @@ not which part of it is false: its code is `proof-context`.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import circuits
@@ -20,6 +21,8 @@ from verifier.unavailable import Unavailable
 from verifier.verdict import _SEAL, Verified
 
 MAX_PRESENTATION_OCTETS = 4096
+_NOT_HERE = "The proof does not hold for this challenge, request, key, policy and epoch, or for this licence."
+CheckProof = Callable[[circuits.Statement, Binding, bytes], circuits.Accepted]
 NO_SESSION_KEY = bytes(32)
 
 
@@ -33,13 +36,24 @@ class Wanted:
 
 
 class Verifier:
-    """Checks presentations for one audience (origin) under one policy."""
+    """Checks presentations for one audience (origin) under one policy.
 
-    def __init__(self, trust: TrustedState, policy: Policy, challenges: ChallengeStore, audience: str) -> None:
+    `check_proof` is `circuits.verify`, or what does the same together with others' proofs (`ProofBatcher.verify`).
+    """
+
+    def __init__(
+        self,
+        trust: TrustedState,
+        policy: Policy,
+        challenges: ChallengeStore,
+        audience: str,
+        check_proof: CheckProof = circuits.verify,
+    ) -> None:
         self._trust = trust
         self._policy = policy
         self._challenges = challenges
         self._audience = audience
+        self._check_proof = check_proof
 
     def verify(self, octets: bytes, wanted: Wanted, now: int, renewal: bool = False) -> Verified:
         """The verdict on presentation `octets` (at most 4 KiB) at `now` (unix seconds).
@@ -74,7 +88,7 @@ class Verifier:
             not_after=challenge.not_after,
         )
         # 3. to 6. Points, challenge, coins, one combination.
-        accepted = _accepted(statement, binding, presentation.proof)
+        accepted = self._accepted(statement, binding, presentation.proof)
         # 7. The verdict.
         return Verified(
             seal=_SEAL,
@@ -112,12 +126,10 @@ class Verifier:
         tier = presentation.disclosed.get(self._trust.bundle.issuer.index("tier"), 0)
         return tier if isinstance(tier, int) else 0
 
-
-def _accepted(statement: circuits.Statement, binding: Binding, proof: bytes) -> circuits.Accepted:
-    try:
-        return circuits.verify(statement, binding, proof)
-    except Rejected as error:
-        if error.code != "proof":
-            raise
-        sentence = "The proof does not hold for this challenge, request, key, policy and epoch, or for this licence."
-        raise Rejected("proof-context", sentence) from error
+    def _accepted(self, statement: circuits.Statement, binding: Binding, proof: bytes) -> circuits.Accepted:
+        try:
+            return self._check_proof(statement, binding, proof)
+        except Rejected as error:
+            if error.code != "proof":
+                raise
+            raise Rejected("proof-context", _NOT_HERE) from error

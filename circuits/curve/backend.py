@@ -72,7 +72,7 @@ class Curve(Protocol):
         """The sum of all points; O for none."""
 
     def fixed_base(self, point: G1, window_bits: int = 8) -> FixedBase:
-        """`point` prepared for many multiplications: 8-bit windows for a lasting base, 4-bit for a passing one."""
+        """`point` prepared for many multiplications: 8 for a lasting base, 4 for a passing one."""
 
     def combine_fixed(self, bases: Sequence[FixedBase], scalars: Sequence[int]) -> G1:
         """sum scalars[i] * bases[i]. `Misuse` for unequal lengths."""

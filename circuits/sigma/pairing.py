@@ -22,6 +22,8 @@ from circuits.entropy import SYSTEM, Entropy
 from circuits.errors import Misuse, Rejected
 from circuits.sigma.coins import draw_coins
 
+_ONE_BY_ONE = 2  # so few short multiplications cost less than a combination
+
 
 @dataclass(frozen=True, slots=True)
 class PairingClaim:
@@ -42,8 +44,9 @@ class _Sum:
         self.scalars.append(scalar)
 
     def value(self, curve: Curve) -> G1:
-        if len(self.points) == 1:
-            return self.points[0] if self.scalars[0] == 1 else curve.multiply(self.points[0], self.scalars[0])
+        if len(self.points) <= _ONE_BY_ONE:
+            terms = zip(self.points, self.scalars, strict=True)
+            return curve.sum([point if scalar == 1 else curve.multiply(point, scalar) for point, scalar in terms])
         return curve.combine(self.points, self.scalars)
 
 

@@ -30,7 +30,7 @@ def lease_row(world: World, folder: Path) -> Row:
         for _ in range(_CHECKS):
             LeaseOffice(ORIGIN, keys).check(lease.text, NOW)
 
-    return Row("lease_check", check, divisor=_CHECKS)
+    return Row("lease_check", "check a lease's signature at a call", check, divisor=_CHECKS)
 
 
 def _lease(world: World, folder: Path, keys: LeaseKeyRing) -> Lease:

@@ -19,6 +19,7 @@ from circuits import (
     Membership,
     Registration,
     RevocationEntry,
+    Secret,
     Statement,
     check_digit_table,
     check_issue_request,
@@ -86,11 +87,15 @@ class World:
     @cached_property
     def statement(self) -> Statement:
         """What the policy asks for now."""
+        return self.statement_at(self.epoch)
+
+    def statement_at(self, epoch: EpochRecord) -> Statement:
+        """What the policy asks for now, under another reading of the epoch's record."""
         return policy_statement(
             self.policy,
             self.issuer.record,
             self.accumulator.record,
-            self.epoch,
+            epoch,
             self.escrow.record,
             {1: 3, 2: "GB"},
             ORIGIN,
@@ -143,11 +148,12 @@ class World:
         return entries_octets(entries, affine=True), epoch
 
 
-def make_world() -> World:
-    """A world with fresh keys: about two seconds."""
-    issuer = create_issuer("bench-issuer", "operator-licence-2026")
-    accumulator = create_accumulator("bench-accumulator", issuer.record.id)
-    escrow = deal_escrow("bench-escrow", 2, 3, 0, _FAR)
+def make_world(name: str = "bench", link_secret: Secret[int] | None = None) -> World:
+    """A world with fresh keys, whose records' ids begin with `name`: about two seconds. With a `link_secret`, its
+    holder is the one who has that already."""
+    issuer = create_issuer(f"{name}-issuer", "operator-licence-2026")
+    accumulator = create_accumulator(f"{name}-accumulator", issuer.record.id)
+    escrow = deal_escrow(f"{name}-escrow", 2, 3, 0, _FAR)
     table = check_digit_table(issuer.record, issuer.digit_table)
     epoch = EpochRecord(
         accumulator_hash=accumulator.record.hash,
@@ -160,10 +166,11 @@ def make_world() -> World:
         entries_hash=hashlib.sha256(b"").digest(),
         entries_count=0,
     )
-    registration = register(issuer.record)
+    registration = register(issuer.record, link_secret)
     nonce, session = secrets.token_bytes(32), secrets.token_bytes(32)
-    request, pending = request_licence(issuer.record, registration, nonce, session)
-    handle, share = new_handle(), new_signer_share()
+    known = link_secret is not None
+    request, pending = request_licence(issuer.record, registration, nonce, session, refresh=known)
+    handle, share = new_handle(), 0 if known else new_signer_share()
     day = day_number(NOW)
     attributes = (handle, 3, "GB", day + 300, 5, "P-bench", 1, 1, day + 300, 0)
     reply = IssueReply(

@@ -21,7 +21,7 @@ def expand_message_xmd_sha256(message: bytes, dst: bytes, octets: int) -> bytes:
     """expand_message_xmd with SHA-256: `octets` uniform octets. `Misuse` for an empty DST or more than 8160 octets."""
     dst_prime = _check_dst(dst, lambda long: hashlib.sha256(long).digest())
     blocks = -(-octets // 32)
-    if not 0 < octets <= 65535 or blocks > 255:
+    if octets <= 0 or blocks > 255:
         raise Misuse("expand_message cannot give so many octets")
     first = hashlib.sha256(bytes(64) + message + octets.to_bytes(2, "big") + b"\x00" + dst_prime).digest()
     block = hashlib.sha256(first + b"\x01" + dst_prime).digest()

@@ -15,6 +15,7 @@ from circuits.presentation import Accepted, verify_batch
 from circuits.statement import MAX_CONTEXT_OCTETS, Binding, Statement
 
 SCOPES = ("permit", "insurer")
+_MOST_PARTS = 4
 
 
 def scope_context(kind: str, identifiers: tuple[str, ...], period: str) -> bytes:
@@ -24,9 +25,9 @@ def scope_context(kind: str, identifiers: tuple[str, ...], period: str) -> bytes
     permit), period)` where an insurer counts them: with the permit named, one person at two firms is two pseudonyms.
     Raises `Misuse` for another kind.
     """
-    if kind not in SCOPES or len(identifiers) != 1 + SCOPES.index(kind):
-        raise Misuse("heads are counted for a permit, or for an insurer and a permit")
-    return encode([kind, *identifiers, period])
+    parts = [kind, *identifiers, period]
+    _check_parts(parts)
+    return encode(parts)
 
 
 def count_heads(
@@ -53,6 +54,9 @@ def count_heads(
 
 
 def _check_scope(context: bytes) -> None:
-    parts = [take_text(part) for part in take_list(decode(context, MAX_CONTEXT_OCTETS), 4)]
-    if len(parts) < 2 or context != scope_context(parts[0], tuple(parts[1:-1]), parts[-1]):
-        raise Misuse("the statement's context is not the scope of a head count")
+    _check_parts([take_text(part) for part in take_list(decode(context, MAX_CONTEXT_OCTETS), _MOST_PARTS)])
+
+
+def _check_parts(parts: list[str]) -> None:
+    if not parts or parts[0] not in SCOPES or len(parts) != 3 + SCOPES.index(parts[0]):
+        raise Misuse("heads are counted for a permit, or for an insurer and a permit")

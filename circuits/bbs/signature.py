@@ -85,7 +85,7 @@ def verify_point(suite: Suite, public_key_octets: bytes, signature: Signature, b
     curve = suite.curve
     generator = curve.g2_generator()
     key = curve.add_g2(decode_public_key(suite, public_key_octets), curve.multiply_g2(generator, signature.exponent))
-    if curve.is_identity(base) or curve.is_identity(signature.point):
+    if curve.is_identity(base):
         raise Rejected("bad-signature", "the signature does not verify")
     if not curve.pairing_product_is_one([(signature.point, key), (curve.negate(base), generator)]):
         raise Rejected("bad-signature", "the signature does not verify")

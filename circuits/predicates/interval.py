@@ -69,5 +69,5 @@ def _check_key(part: Part, bound: int) -> None:
     """Instance check 9 once for all proofs: an image of O means Sbar = b S', and with the pairing X_d = b P2."""
     issuer = part.claims.issuer
     curve = issuer.suite.curve
-    if bound and curve.encode_g2(curve.multiply_g2(curve.g2_generator(), bound)) == issuer.digit_key:
+    if curve.encode_g2(curve.multiply_g2(curve.g2_generator(), bound)) == issuer.digit_key:
         raise Misuse("the digits' key is a bound of the statement")

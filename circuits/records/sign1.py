@@ -63,8 +63,6 @@ class Sign1:
         found = cls(payload, protected[-KEY_ID_OCTETS:], signature)
         if protected != _protected(found.key_id) or len(signature) != SIGNATURE_OCTETS:
             raise Malformed("not a COSE_Sign1 of this profile")
-        if len(found.key_id) != KEY_ID_OCTETS:
-            raise Malformed("not a COSE_Sign1 of this profile")
         return found
 
 

@@ -120,12 +120,10 @@ def verify(
         raise Malformed("proof of another length than the relation's")
     session = session_id(tag)
     instance = _instance(curve, shape, elements, element_octets)
-    if flavour is BATCHABLE:
-        _verify_batchable(curve, session, instance, shape, elements, proof, entropy)
-    elif flavour is COMPACT:
+    if flavour is COMPACT:
         _verify_compact(curve, session, instance, shape, elements, proof)
     else:
-        raise Misuse("unknown flavour")
+        _verify_batchable(curve, session, instance, shape, elements, proof, entropy)
 
 
 def commit(curve: Curve, shape: Shape, elements: Sequence[G1], nonces: Sequence[int]) -> list[G1]:

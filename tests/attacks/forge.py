@@ -19,6 +19,7 @@ from circuits.presentation import Accepted, _check, _Received, _session
 from circuits.scalar import ORDER, decode_scalar, encode_scalar, inverse
 from circuits.sigma import protocol
 from circuits.sigma.coins import COIN_OCTETS
+from circuits.sigma.relation import Shape, encode_elements
 from circuits.statement import Claims
 from circuits.weak_bb import DigitTable
 from tests.circuits.core.world import bounds
@@ -68,6 +69,15 @@ class Holding:
         changed = list(self.messages)
         changed[index] = value
         return replace(self, messages=tuple(changed))
+
+
+def prove_anyway(curve: Curve, tag: bytes, shape: Shape, elements: Sequence[G1], witness: Sequence[int]) -> bytes:
+    """A sigma proof with the right challenge, whether or not the witness satisfies every equation."""
+    nonces = [nonzero() for _ in witness]
+    commitments = protocol.encode_commitments(curve, protocol.commit(curve, shape, elements, nonces))
+    instance = shape.prefix + encode_elements(curve, elements)
+    c = protocol.challenge(protocol.session_id(tag), instance, commitments)
+    return commitments + protocol.encode_responses(protocol.respond(nonces, c, witness))
 
 
 @dataclass

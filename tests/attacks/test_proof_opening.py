@@ -29,7 +29,8 @@ from circuits import (
 from circuits.encoding import decode_map
 from circuits.polynomial import interpolate_points
 from circuits.records import EscrowRecord
-from tests.attacks.forge import random_point
+from circuits.threshold import _relation, _share_tag
+from tests.attacks.forge import prove_anyway, random_point
 from tests.circuits.core.world import Licence, World, octets32
 from tests.circuits.curve.torsion import g2_off_subgroup
 
@@ -58,6 +59,15 @@ def refused(world: World, accepted: Accepted, first: bytes, shares: list[bytes],
     with pytest.raises(Rejected) as refusal:
         combine_shares(world.escrow, first, shares, CASE, accepted.proof_hash)
     assert refusal.value.code == code
+
+
+def share_of(world: World, first: bytes, digest: bytes, known: int, factor: int) -> bytes:
+    """Opener 2's share with the point `factor` E1 and a proof by who knows `known`, whether or not it is his share."""
+    curve, opened = world.curve, world.curve.decode_g1(first)
+    point = curve.multiply(opened, factor)
+    elements = [curve.g1_generator(), world.escrow.base, world.escrow.share_points[1], opened, point]
+    proof = prove_anyway(curve, _share_tag(world.escrow, 2, CASE, digest), _relation(), elements, [known])
+    return encode_cbor({1: 1, 2: 2, 3: curve.encode_g1(point), 4: proof})
 
 
 @pytest.mark.requirement("R60")
@@ -130,6 +140,16 @@ def test_octets_that_are_no_share(world: World, accepted: Accepted, first: bytes
 
 
 @pytest.mark.attack("47")
+def test_each_equation_of_a_share(world: World, accepted: Accepted, first: bytes, shares: list[bytes]) -> None:
+    """The right key and another point; another key and the point that is its own: one equation fails, one holds."""
+    own, digest = world.dealt.shares[1].expose(), accepted.proof_hash
+    true = share_of(world, first, digest, own, own)
+    honest = combine_shares(world.escrow, first, shares[:2], CASE, digest)
+    assert combine_shares(world.escrow, first, [shares[0], true], CASE, digest) == honest
+    for known, factor in ((own, own + 1), (own + 1, own + 1)):
+        refused(world, accepted, first, [shares[0], share_of(world, first, digest, known, factor)], "bad-share")
+
+
 def test_an_opener_uses_his_own_share(world: World, accepted: Accepted, first: bytes) -> None:
     for index in (0, 2, 4, -1):
         with pytest.raises(Misuse):

@@ -9,7 +9,7 @@ import pytest
 from circuits import curve as curves
 from circuits.curve import Curve
 from circuits.curve.backend import FIELD
-from circuits.encoding import PartialMap, encode
+from circuits.encoding import PartialMap, decode, encode
 from circuits.errors import Malformed, Misuse
 
 FLAGS = (0x00, 0x20, 0x40, 0x60, 0xC0, 0xE0)
@@ -63,6 +63,16 @@ def test_the_reference_reads_no_coordinate_beyond_the_field() -> None:
     for octets in (high + second[48:], second[:48] + FIELD.to_bytes(48, "big")):
         with pytest.raises(Malformed, match="coordinate not below the field's modulus"):
             curve.decode_g2(octets)
+
+
+@pytest.mark.attack("22")
+@pytest.mark.parametrize(
+    "octets", ["c24105", "d9d9f700", "8101c24105", "9f00ff", "5f4100ff", "1c", "a1011f"], ids=lambda octets: str(octets)
+)
+def test_the_parser_sees_no_tag_and_no_open_end(octets: str) -> None:
+    """It would make sense of each, and of a tag in what it takes for an argument's octets."""
+    with pytest.raises(Malformed, match="a value of a kind that is not used here"):
+        decode(bytes.fromhex(octets), 64)
 
 
 @pytest.mark.parametrize("key", [-1, 23, True, "1", 1.0, None])

@@ -19,6 +19,7 @@ from circuits import (
     check_signature,
     count_heads,
     document_digest,
+    encode_cbor,
     finish,
     scope_context,
     sign_document,
@@ -175,6 +176,15 @@ class TestHeads:
         for context in (b"here", b"\x80", b"\x81\x61a"):
             with pytest.raises((Misuse, Malformed)):
                 count_heads(self.statement(stage, context), [], 1)
+        for parts in (
+            [],
+            ["permit"],
+            ["verifier", "a", "2026-47"],
+            ["permit", "a", "b", "2026-47"],
+            ["insurer", "a", "b"],
+        ):
+            with pytest.raises(Misuse, match="heads are counted for"):
+                count_heads(self.statement(stage, encode_cbor(parts)), [], 1)
         with pytest.raises(Misuse, match="at least one"):
             count_heads(self.statement(stage), [], 0)
         with pytest.raises(Rejected):

@@ -25,9 +25,8 @@ def scope_context(kind: str, identifiers: tuple[str, ...], period: str) -> bytes
     permit), period)` where an insurer counts them: with the permit named, one person at two firms is two pseudonyms.
     Raises `Misuse` for another kind.
     """
-    parts = [kind, *identifiers, period]
-    _check_parts(parts)
-    return encode(parts)
+    _check_parts([kind, *identifiers, period])
+    return encode([kind, *identifiers, period])
 
 
 def count_heads(

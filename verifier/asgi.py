@@ -125,7 +125,7 @@ def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
 
 
 class _Watched:
-    """An ASGI send that asks again when an answer begins, and before each further piece of it.
+    """An ASGI send that asks again when an answer begins, and before each piece of it.
 
     An answer that has not begun is replaced by the refusal. One that is under way ends with an event that says why, or,
     where it is no stream of events, is broken off.
@@ -137,7 +137,6 @@ class _Watched:
         self._scope = scope
         self._send = send
         self._events = False
-        self._pieces = 0
         self.stopped = False
         self.ended = False
 
@@ -146,9 +145,8 @@ class _Watched:
         if self.stopped:
             raise _Stopped
         kind = message["type"]
-        if kind == "http.response.body":
-            self._pieces += 1
-        if kind != "http.response.body" or self._is_piece(message):
+        # Between the head of an answer and its first piece may lie minutes, so that one is asked for too.
+        if kind != "http.response.body" or message.get("body"):
             try:
                 self._door.check_still(self._lease)
             except CircuitError as error:
@@ -157,10 +155,6 @@ class _Watched:
             kinds = [value for name, value in message.get("headers", []) if name.lower() == b"content-type"]
             self._events = any(value.lower().startswith(b"text/event-stream") for value in kinds)
         await self._send(message)
-
-    def _is_piece(self, message: Message) -> bool:
-        """Whether a body message carries more of an answer than what was asked about when it began."""
-        return bool(message.get("body")) and (self._events or self._pieces > 1)
 
     async def _stop(self, error: CircuitError, kind: str) -> None:
         self.stopped = True

@@ -152,9 +152,9 @@ class Authoriser:
     async def introspect(self, request: Request) -> Response:
         """RFC 7662, for the gateway's operator and its services."""
         self._check_admin(request)
-        form = await _read_form(request)
+        token = _required(await _read_form(request), "token")
         try:
-            lease = self._point.inspect(_required(form, "token"))
+            lease = self._point.inspect(token)
         except Rejected:
             return JSONResponse({"active": False}, headers=NO_STORE)
         kind = "Bearer" if lease.jkt is None else "DPoP"
@@ -162,11 +162,11 @@ class Authoriser:
 
     async def revoke(self, request: Request) -> Response:
         """RFC 7009: a holder gives its lease up, with a holder proof. A token that is none gets the same answer."""
-        form = await _read_form(request)
+        token = _required(await _read_form(request), "token")
         credentials = read_credentials(request.scope["headers"])
         asked = decision.Request("POST", self._point.terms.origin + "/licence/revoke", credentials.holder_proof)
         try:
-            self._point.give_up(_required(form, "token"), asked)
+            self._point.give_up(token, asked)
         except Rejected as error:
             if error.code in ("holder-proof", "replay"):
                 raise

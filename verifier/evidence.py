@@ -206,6 +206,8 @@ def _recover(segments: list[Path]) -> tuple[int, str, int]:
     with path.open("rb") as file:
         while line := file.readline(MAX_LINE_OCTETS + 1):
             if not line.endswith(b"\n"):
+                if b"\n" in file.read():
+                    raise Rejected("audit-broken", f"There are records after a hole in {path.name}.")
                 _set_aside(path, length)
                 break
             _check_link(_parse(line), expected, head, path)

@@ -113,7 +113,7 @@ class Verifier:
 
     def _selected_epoch(self, presentation: circuits.Presentation, now: int) -> EpochRecord:
         bundle = self._trust.bundle
-        self._policy.check_issuer(presentation.issuer_hash)
+        # That the policy accepts the bundle's issuer is for `policy_statement` to see.
         if presentation.issuer_hash != bundle.issuer.hash or presentation.accumulator_hash != bundle.accumulator.hash:
             raise Rejected("unknown-issuer", "The licence's issuer or its accumulator is not known here.")
         epoch = self._trust.epoch(presentation.epoch_number, self._policy.record, now).record

@@ -92,6 +92,8 @@ class ArkworksCurve:
             point = G1Point.from_compressed_bytes(octets)
         except ValueError:
             raise Malformed("not a G1 point of the subgroup") from None
+        if point == _O:
+            raise Malformed("the identity stands where a point must")
         return G1(point)
 
     def decode_g1_or_identity(self, octets: bytes) -> G1:
@@ -205,6 +207,8 @@ class ArkworksCurve:
             point = G2Point.from_compressed_bytes(octets)
         except ValueError:
             raise Malformed("not a G2 point of the subgroup") from None
+        if point == G2Point.identity():
+            raise Malformed("the identity stands where a point must")
         return G2(point)
 
     def encode_g2(self, point: G2) -> bytes:

@@ -75,7 +75,7 @@ class ReferenceCurve:
             point: Any = decompress_G1(_integer(octets))  # type: ignore[arg-type]
         except ValueError:
             raise Malformed("not a G1 point of the subgroup") from None
-        if not is_inf(multiply(point, ORDER)):
+        if is_inf(point) or not is_inf(multiply(point, ORDER)):
             raise Malformed("not a G1 point of the subgroup")
         return G1(point)
 
@@ -165,7 +165,7 @@ class ReferenceCurve:
             point: Any = decompress_G2(halves)
         except ValueError:
             raise Malformed("not a G2 point of the subgroup") from None
-        if not is_inf(multiply(point, ORDER)):
+        if is_inf(point) or not is_inf(multiply(point, ORDER)):
             raise Malformed("not a G2 point of the subgroup")
         return G2(point)
 

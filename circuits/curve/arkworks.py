@@ -104,7 +104,7 @@ class ArkworksCurve:
     def decode_g1_affine(self, octets: bytes) -> G1:
         if len(octets) != G1_AFFINE_OCTETS or octets == _AFFINE_IDENTITY:
             raise Malformed("not an affine G1 point")
-        if octets[:48] >= _FIELD_OCTETS or octets[48:] >= _FIELD_OCTETS:  # big-endian: octets compare as integers do
+        if octets >= _FIELD_OCTETS or octets[48:] >= _FIELD_OCTETS:  # big-endian: octets compare as integers do
             raise Malformed("coordinate not below the field's modulus")
         try:
             return G1(G1Point.from_xy_bytes_unchecked_be(octets))

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
 
 from console.options import Json
 from console.output import speaking
@@ -12,13 +16,19 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 
-def bench(as_json: Json = False) -> None:
+def bench(
+    as_json: Json = False,
+    page_path: Annotated[Path | None, typer.Option("--page", help="Write the figures there as Markdown, too.")] = None,
+) -> None:
     """Measure proving, verifying, updating and issuing, each also as a ratio to one two-pair pairing check."""
     with speaking(as_json) as speaker:
         from console.bench import run
+        from console.bench.page import page
 
         with speaker.console().status("measuring, in interleaved rounds"):
             result = run()
+        if page_path is not None:
+            page_path.write_text(page(result, date.today()), encoding="utf-8")
         if as_json:
             speaker.done(result)
             return

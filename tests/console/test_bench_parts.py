@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ from circuits.curve import default
 from console.bench.concurrency import measure_waits
 from console.bench.measure import Row, run_rounds, yardstick
 from console.bench.packing import pack
+from console.bench.page import page
 from console.bench.profile import verify_profile
 from console.bench.starting import ColdStart
 from console.bench.statements import measure_statements
@@ -87,14 +89,17 @@ def test_a_cold_verifier_tells_its_memory(world: World, tmp_path: Path) -> None:
         cold_start.start()
 
 
-def test_the_tables_are_drawn() -> None:
+def test_the_tables_are_drawn_and_the_page_is_written() -> None:
     row = Row("a", "b", lambda: None, samples=[1.0], ratios=[1.0], target=2.0).summary()
     wait = {"callers": 1, "way": "x", "p50_us": 1, "p99_us": 2, "p50": 1.0, "p99": 2.0, "per_second": 3}
     kind = {"statement": "s", "prove": 1.0, "verify": 2.0, "octets": 3}
-    result = {
-        "rows": [row],
-        "statements": [kind],
-        "profile": [{"part": "p", "calls": 1, "ratio": 1.0}],
-        "concurrency": [wait],
-    }
+    part = {"part": "p", "calls": 1, "ratio": 1.0}
+    memory = {"peak_mb": 50.0, "tables_mb": 12.0, "target_mb": 80, "met": True}
+    result = {"rows": [row], "statements": [kind], "profile": [part], "concurrency": [wait], "memory": memory}
     assert [table.row_count for table in _tables(result)] == [1, 1, 1, 1]
+    result |= {"unit_us": 2000.0, "proof_octets": 1504, "missed": []}
+    written: str = page(result, date(2026, 11, 21))
+    assert "| `a` | b | 1 | 2 |" in written
+    assert "| 1 | x | 0 | 0 | 1 | 2 | 3 |" in written
+    assert "Missed" not in written
+    assert "Missed: `a`" in page(result | {"missed": ["a"]}, date(2026, 11, 21))

@@ -75,7 +75,7 @@ class Membership:
     def tables(self) -> tuple[FixedBase, FixedBase]:
         """V and C, prepared for multiplication during one epoch."""
         curve = self.accumulator.suite.curve
-        return curve.fixed_base(self.value_point, 4), curve.fixed_base(self.witness_point, 4)
+        return curve.fixed_base(self.value_point, passing=True), curve.fixed_base(self.witness_point, passing=True)
 
     def encode(self) -> bytes:
         """The membership as deterministic CBOR. It tells which licence it belongs to: store it as a secret."""

@@ -79,7 +79,7 @@ class Credential:
         curve, messages = self.issuer.suite.curve, self.messages.expose()
         indexes = LINK_SECRET_INDEX, 0
         bases = [self.issuer.message_bases[index] for index in indexes]
-        return curve.fixed_base(curve.combine(bases, [messages[index] for index in indexes]), 4)
+        return curve.fixed_base(curve.combine(bases, [messages[index] for index in indexes]), passing=True)
 
     def check(self) -> None:
         """Check pair(A, W + e P2) = pair(B, P2) and that the secrets are not zero. Raises `Rejected`, `Malformed`."""

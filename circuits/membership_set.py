@@ -63,4 +63,4 @@ def prepared_signature(record: SetRecord, member: int) -> FixedBase:
     """S_v of the member whose scalar is `member`, prepared for multiplication. `Misuse` when there is none."""
     if member not in record.signatures:
         raise Misuse("not a member of the set")
-    return record.suite.curve.fixed_base(record.signatures[member], 4)
+    return record.suite.curve.fixed_base(record.signatures[member], passing=True)

@@ -53,7 +53,7 @@ class DigitTable:
 @lru_cache(maxsize=32)
 def _prepared(table: DigitTable, digit: int) -> FixedBase:
     curve = table.issuer.suite.curve
-    return curve.fixed_base(curve.decode_g1(table.octets[48 * digit : 48 * digit + 48]), 4)
+    return curve.fixed_base(curve.decode_g1(table.octets[48 * digit : 48 * digit + 48]), passing=True)
 
 
 def check_digit_table(record: IssuerRecord, table: bytes, entropy: Entropy = SYSTEM) -> DigitTable:

@@ -71,8 +71,8 @@ class Curve(Protocol):
     def sum(self, points: Sequence[G1]) -> G1:
         """The sum of all points; O for none."""
 
-    def fixed_base(self, point: G1, window_bits: int = 8) -> FixedBase:
-        """`point` prepared for many multiplications: 8 for a lasting base, 4 for a passing one."""
+    def fixed_base(self, point: G1, passing: bool = False) -> FixedBase:
+        """`point` prepared for many multiplications; for fewer, where it is `passing`: one epoch's or one day's."""
 
     def combine_fixed(self, bases: Sequence[FixedBase], scalars: Sequence[int]) -> G1:
         """sum scalars[i] * bases[i]. `Misuse` for unequal lengths."""

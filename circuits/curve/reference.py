@@ -124,9 +124,7 @@ class ReferenceCurve:
             total = self.add(total, point)
         return total
 
-    def fixed_base(self, point: G1, window_bits: int = 8) -> FixedBase:
-        if window_bits not in (4, 8):
-            raise Misuse("windows have 4 or 8 bits")
+    def fixed_base(self, point: G1, passing: bool = False) -> FixedBase:  # noqa: ARG002 — no tables here
         return _Plain(point)
 
     def combine_fixed(self, bases: Sequence[FixedBase], scalars: Sequence[int]) -> G1:

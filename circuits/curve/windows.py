@@ -19,7 +19,6 @@ from typing import Any
 
 from circuits.scalar import ORDER
 
-_OCTET = 8
 _SCALAR_BITS = 257  # one more than a scalar has, for the carry out of the highest signed digit, and one for rounding
 
 
@@ -79,9 +78,7 @@ class Windows:
                         total = total - row[half - digit]
         return total
 
-    def _digits(self, scalar: int) -> Sequence[int]:
+    def _digits(self, scalar: int) -> list[int]:
         """The digits from the lowest place on, each with half a window added."""
         shifted, bits, mask = scalar % ORDER + self._shift, self.bits, 2 * self._half - 1
-        if bits == _OCTET:  # the digits are the octets
-            return shifted.to_bytes(self.places, "little")
         return [shifted >> at & mask for at in range(0, bits * self.places, bits)]

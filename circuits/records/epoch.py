@@ -55,7 +55,7 @@ class EpochRecord:
     @cached_property
     def table(self) -> FixedBase:
         """V, prepared for multiplication during this epoch."""
-        return self.suite.curve.fixed_base(self.point, 4)
+        return self.suite.curve.fixed_base(self.point, passing=True)
 
     @cached_property
     def octets(self) -> bytes:

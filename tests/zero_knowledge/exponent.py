@@ -69,7 +69,7 @@ class ExponentCurve:
     def sum(self, points: Sequence[G1]) -> G1:
         return G1(sum(map(_log, points)) % ORDER)
 
-    def fixed_base(self, point: G1, window_bits: int = 8) -> FixedBase:
+    def fixed_base(self, point: G1, passing: bool = False) -> FixedBase:
         return _Base(_log(point))
 
     def combine_fixed(self, bases: Sequence[FixedBase], scalars: Sequence[int]) -> G1:

@@ -84,7 +84,7 @@ def relations(
         names.setdefault(curve.encode_g1(point), []).append(name)
     found = set()
     for source, point in sources.items():
-        table = curve.fixed_base(point, 4)
+        table = curve.fixed_base(point, passing=True)
         for scalar, value in scalars.items():
             for target in names.get(curve.encode_g1(table.multiple(value)), []):
                 if target != source:

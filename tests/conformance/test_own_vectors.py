@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from circuits.suite import SHA256
-from console.conformance import Outcome, run
+from console.conformance import FolderReport, Outcome, run
 from console.conformance.fields import BadVector
 from console.conformance.frozen.check import problem_of
 from console.conformance.frozen.document import Leaf, Vector, gather, read
@@ -59,7 +59,7 @@ def with_changed_leaf(value: Any, path: Path_, place: int = 0, step: int = 1) ->
         letter = value[at]
         other = HEX[(HEX.index(letter) + step) % 16] if letter in HEX else "x"
         return value[:at] + other + value[at + 1 :]
-    copy = dict(value) if isinstance(value, dict) else list(value)
+    copy: Any = dict(value) if isinstance(value, dict) else list(value)
     copy[path[0]] = with_changed_leaf(value[path[0]], path[1:], place, step)
     return copy
 
@@ -68,13 +68,45 @@ def problem(vector: Vector) -> str:
     return problem_of(vector, KNOWN)
 
 
-def test_every_vector_passes() -> None:
-    reports = list(run([OURS]))
+@pytest.fixture(scope="module")
+def reports() -> list[FolderReport]:
+    return list(run([OURS]))
+
+
+@pytest.mark.requirement("R73")
+def test_every_vector_passes(reports: list[FolderReport]) -> None:
     frozen = [report for report in reports if report.kind == "frozen"]
     assert {report.suite for report in frozen} == set(TOPICS)
     assert not [case for report in frozen for case in report.cases if case.outcome is not Outcome.PASSED]
     assert sum(report.passed for report in frozen) == len(KNOWN) > 1000
     assert not [report for report in reports if report.failed]
+
+
+def shows(requirement: str, *prefixes: str) -> Any:
+    return pytest.param(prefixes, marks=pytest.mark.requirement(requirement), id=requirement)
+
+
+@pytest.mark.parametrize(
+    "prefixes",
+    [
+        shows("R33", "issuance/"),
+        shows("R38", "heads/"),
+        shows("R40", "documents/"),
+        shows("R47", "heads/insurer", "heads/scope/", "heads/count/"),
+        shows("R50", "presentation/reverify/", "presentation/default/reverify", "further/companion/reverify"),
+        shows("R55", "sets/", "further/one-of", "further/other/one-of/"),
+        shows("R60", "threshold/"),
+        shows("R63", "accumulator/update", "presentation/unsatisfied/stale", "presentation/next-epoch"),
+        shows("R74", "presentation/other-period", "presentation/other/"),
+    ],
+)
+def test_what_a_requirement_asks_for_is_accepted_and_its_opposite_refused(
+    reports: list[FolderReport], prefixes: tuple[str, ...]
+) -> None:
+    outcomes = {case.name: case.outcome for report in reports for case in report.cases}
+    wanted = [vector for vector in KNOWN.values() if vector.id.startswith(prefixes)]
+    assert {bool(vector.code) for vector in wanted} == {True, False}
+    assert {outcomes[vector.id] for vector in wanted} == {Outcome.PASSED}
 
 
 def test_they_come_out_the_same(tmp_path: Path) -> None:
@@ -88,7 +120,7 @@ def test_they_come_out_the_same(tmp_path: Path) -> None:
 
 def test_they_are_small_and_plain() -> None:
     paths = list(OURS.glob("*.json"))
-    assert sum(path.stat().st_size for path in paths) < 1_000_000
+    assert sum(path.stat().st_size for path in paths) < 1_200_000
     for path in paths:
         content = json.loads(path.read_text())
         assert list(content) == ["format", "suite", "protocol", "topic", "vectors"]
@@ -122,8 +154,9 @@ def test_every_topic_accepts_and_refuses(topic: str) -> None:
 def test_refusals_have_the_codes_that_callers_know() -> None:
     assert {vector.code for vector in REFUSED} == {
         "bad-commitment", "bad-opening", "bad-registration", "bad-request", "bad-seal", "bad-share", "bad-signature",
-        "digit-table", "entries", "malformed", "membership", "misuse", "predicate", "proof", "repeated-share",
-        "revoked", "stale-witness", "too-few-shares", "unknown-epoch", "unknown-escrow", "unknown-issuer",
+        "binding", "digit-table", "document", "entries", "head-count", "malformed", "membership", "misuse", "predicate",
+        "proof", "repeated-share", "revoked", "set", "stale-witness", "too-few-shares", "unknown-epoch",
+        "unknown-escrow", "unknown-issuer",
     }  # fmt: skip
 
 
@@ -173,7 +206,7 @@ def test_another_digit_of_a_proof_is_another_proof(vector: Vector, place: int, s
 
 
 @pytest.mark.parametrize(
-    "vector", [v for v in PROOFS if v.id.split("/")[1] in ("default", "least")], ids=lambda v: v.id
+    "vector", [v for v in PROOFS if v.id.split("/")[1] in ("default", "least", "equals")], ids=lambda v: v.id
 )
 def test_randomness_is_replayed_exactly(vector: Vector) -> None:
     drawn = vector.own["randomness"]
@@ -264,6 +297,35 @@ def test_the_default_proof_has_the_length_of_the_page() -> None:
     assert len(str(proof)) == 2 * 1504
 
 
+@pytest.mark.requirement("R38")
+@pytest.mark.requirement("R47")
+def test_one_holder_is_one_head_in_a_scope_and_another_in_the_next() -> None:
+    one, again, two, insurer = (
+        KNOWN[f"heads/{name}/verify"].output["pseudonym"] for name in ("one", "one-again", "two", "insurer")
+    )
+    assert one == again
+    assert len({one, two, insurer}) == 3
+    assert KNOWN["heads/count/twice"].output == KNOWN["heads/count/three"].output
+
+
+@pytest.mark.requirement("R40")
+def test_two_documents_of_one_permit_are_signed_under_one_pseudonym() -> None:
+    signed = [KNOWN[f"documents/{name}/check"].output for name in ("sign-off", "another", "both")]
+    assert len({str(one["pseudonym"]) for one in signed}) == 1
+    assert len({str(one["proof_hash"]) for one in signed}) == 3
+
+
+def test_a_companion_is_given_whole_and_a_set_before_it_is_named() -> None:
+    both = KNOWN["further/companion"]
+    assert problem(replace(both, own={**both.own, "companion_epoch": "00"})).startswith("refused (malformed")
+    less = {name: value for name, value in both.own.items() if name != "companion_witness"}
+    assert problem(replace(both, own=less)) == "no member companion_witness"
+    one = KNOWN["further/one-of"]
+    assert problem(replace(one, own={**one.own, "sets": []})) == "a set that is not given"
+    other = {**both.own, "companion_more": ""}
+    assert problem(replace(both, own=other)) == "nothing reads companion_more"
+
+
 def test_what_is_given_is_read_strictly() -> None:
     given = Given(
         {"odd": "abc", "upper": "AB", "short": "00", "zero": "01", "list": "00", "items": ["00"], "text": "ff"},
@@ -287,7 +349,8 @@ def test_what_is_given_is_read_strictly() -> None:
 
 
 def test_a_document_that_is_none_is_refused() -> None:
-    for content in ([], {}, {"format": 1}):
+    contents: list[Any] = [[], {}, {"format": 1}]
+    for content in contents:
         with pytest.raises(BadVector):
             read(content)
 

@@ -11,7 +11,7 @@ from circuits.suite import SHA256, Suite
 from console.conformance.fields import BadVector
 from console.conformance.frozen.document import Leaf, Vector, effective_input, gather, read
 from console.conformance.frozen.given import Given
-from console.conformance.frozen.operations import OPERATIONS, check_batch
+from console.conformance.frozen.operations import operate
 from console.conformance.frozen.randomness import Replayed
 from console.conformance.report import CaseResult, Outcome
 
@@ -59,14 +59,9 @@ def perform(vector: Vector, known: Mapping[str, Vector], suite: Suite = SHA256) 
 
     Raises `BadVector` for a vector that cannot be read, and whatever the operation raises.
     """
-    values = effective_input(vector, known)
-    if vector.operation == "batch":
-        return check_batch(Given(values, suite, Replayed([])), known), set()
-    if vector.operation not in OPERATIONS:
-        raise BadVector(f"no operation is called {vector.operation}")
     entropy = _replayed(vector.own)
-    given = Given(values, suite, entropy)
-    output = OPERATIONS[vector.operation](given)
+    given = Given(effective_input(vector, known), suite, entropy)
+    output = operate(vector.operation, given, known)
     if entropy.left():
         raise BadVector("not all randomness was drawn")
     return output, set(vector.own) - given.read - _RANDOM

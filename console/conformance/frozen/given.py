@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from circuits.attributes import AttributeValue
 from circuits.entropy import Entropy
-from circuits.records import AccumulatorRecord, EpochRecord, EscrowRecord, IssuerRecord, PolicyRecord
+from circuits.records import AccumulatorRecord, EpochRecord, EscrowRecord, IssuerRecord, PolicyRecord, SetRecord
 from circuits.secret import Secret
 from circuits.suite import Suite
 from console.conformance.fields import BadVector
@@ -24,23 +24,25 @@ _NUMBER = re.compile(r"0|[1-9][0-9]{0,19}|-[1-9][0-9]{0,19}")
 
 
 class Given:
-    """The members of one vector's effective input, or of an object within it."""
+    """The members of one vector's effective input, or of an object within it: all, or those whose name has a prefix."""
 
-    def __init__(self, values: Mapping[str, Leaf], suite: Suite, entropy: Entropy) -> None:
+    def __init__(self, values: Mapping[str, Leaf], suite: Suite, entropy: Entropy, prefix: str = "") -> None:
         self._values = values
+        self._prefix = prefix
         self.suite = suite
         self.entropy = entropy
         self.read: set[str] = set()
 
     def __contains__(self, name: str) -> bool:
-        return name in self._values
+        return self._prefix + name in self._values
 
     def value(self, name: str) -> Leaf:
         """Whatever the member holds."""
-        self.read.add(name)
-        if name not in self._values:
-            raise BadVector(f"no member {name}")
-        return self._values[name]
+        whole = self._prefix + name
+        self.read.add(whole)
+        if whole not in self._values:
+            raise BadVector(f"no member {whole}")
+        return self._values[whole]
 
     def octets(self, name: str) -> bytes:
         """Whole octets in lower-case hex."""
@@ -138,6 +140,29 @@ class Given:
         """The policy record of the member `policy`."""
         return PolicyRecord.decode(self.octets("policy"))
 
+    @property
+    def sets(self) -> list[SetRecord]:
+        """The set records of the member `sets`, none where it is absent."""
+        return [_set(octets, self.suite) for octets in self.octets_list("sets")] if "sets" in self else []
+
+    @property
+    def companion(self) -> Given | None:
+        """What is given of a second credential: the members that begin with `companion_`, under their names without it.
+
+        None where there is no `companion_issuer`, or an empty one.
+        """
+        if "companion_issuer" not in self or not self.octets("companion_issuer"):
+            return None
+        companion = Given(self._values, self.suite, self.entropy, "companion_")
+        companion.read = self.read
+        return companion
+
+    @property
+    def companion_records(self) -> tuple[IssuerRecord, AccumulatorRecord, EpochRecord] | None:
+        """The companion's records, None without a companion."""
+        companion = self.companion
+        return None if companion is None else (companion.issuer, companion.accumulator, companion.epoch)
+
     def _list(self, name: str) -> list[Leaf]:
         value = self.value(name)
         if not isinstance(value, list):
@@ -154,6 +179,11 @@ def _issuer(octets: bytes, suite: Suite) -> IssuerRecord:
 @lru_cache(maxsize=64)
 def _escrow(octets: bytes, suite: Suite) -> EscrowRecord:
     return EscrowRecord.decode(octets, suite)
+
+
+@lru_cache(maxsize=64)
+def _set(octets: bytes, suite: Suite) -> SetRecord:
+    return SetRecord.decode(octets, suite)
 
 
 def _octets(name: str, value: Leaf) -> bytes:

@@ -5,24 +5,29 @@ One module per topic. An operation raises whatever `circuits` raises; the code o
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
-from console.conformance.frozen.document import Leaf
+from console.conformance.fields import BadVector
+from console.conformance.frozen.document import Leaf, Vector
 from console.conformance.frozen.given import Given
 from console.conformance.frozen.operations import (
     accumulator,
     bases,
+    batch,
     digits,
+    documents,
+    heads,
     issuance,
     presentation,
     records,
+    sets,
     statement,
     threshold,
     values,
 )
-from console.conformance.frozen.operations.batch import check_batch
 
 Operation = Callable[[Given], dict[str, Leaf]]
+Comparison = Callable[[Given, Mapping[str, Vector]], dict[str, Leaf]]
 
 OPERATIONS: dict[str, Operation] = {
     "issuer-record": records.issuer,
@@ -72,6 +77,29 @@ OPERATIONS: dict[str, Operation] = {
     "seal": threshold.seal,
     "sealed-point": threshold.sealed,
     "unsealed-key": threshold.unsealed,
+    "create-set": sets.create,
+    "set-record": sets.record,
+    "check-set": sets.check,
+    "document-digest": documents.digest,
+    "sign-document": documents.sign,
+    "read-signature": documents.read,
+    "enclose-signature": documents.enclose,
+    "check-signature": documents.check,
+    "scope-context": heads.scope,
 }
+OVER_OTHERS: dict[str, Comparison] = {"batch": batch.check_batch, "count-heads": heads.count}
 
-__all__ = ["OPERATIONS", "Operation", "check_batch"]
+
+def operate(name: str, given: Given, known: Mapping[str, Vector]) -> dict[str, Leaf]:
+    """The output of the operation called `name`; `known` holds the vectors that some of them are about, by id.
+
+    Raises `BadVector` where there is no such operation, and whatever the operation raises.
+    """
+    if name in OVER_OTHERS:
+        return OVER_OTHERS[name](given, known)
+    if name not in OPERATIONS:
+        raise BadVector(f"no operation is called {name}")
+    return OPERATIONS[name](given)
+
+
+__all__ = ["OPERATIONS", "OVER_OTHERS", "operate"]

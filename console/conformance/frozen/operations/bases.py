@@ -13,6 +13,7 @@ ROLES = {
     "digit": made.DIGIT_BASE,
     "accumulator": made.ACCUMULATOR_START,
     "escrow": made.ESCROW_BASE,
+    "set": made.SET_BASE,
     "pseudonym": made.PSEUDONYM_BASE,
 }
 

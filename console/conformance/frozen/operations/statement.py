@@ -4,12 +4,18 @@ from __future__ import annotations
 
 from circuits import (
     AtLeast,
+    AtMost,
+    Between,
     Binding,
+    Companion,
     Disclose,
+    Equals,
     Escrowed,
     NotRevoked,
+    OneOf,
     Possession,
     Pseudonym,
+    Signed,
     Statement,
     all_of,
     decode_statement,
@@ -17,22 +23,22 @@ from circuits import (
     request_digest,
 )
 from circuits.attributes import AttributeValue
+from circuits.language import Node, OwnNode
 from circuits.presentation import decode_presentation
+from circuits.records import SetRecord
 from console.conformance.fields import BadVector
 from console.conformance.frozen.document import Leaf
 from console.conformance.frozen.given import Given
 
-_Said = Disclose | AtLeast
-
 
 def statement_of(given: Given) -> Statement:
-    """The statement of the records, `context` and `nodes`."""
-    nodes: list[Possession | NotRevoked | Pseudonym | _Said] = [
-        Possession(given.issuer),
-        NotRevoked(given.accumulator, given.epoch),
-        Pseudonym(given.octets("context")),
-        *(_node(item) for item in given.inner("nodes")),
-    ]
+    """The statement of the records, `context`, `nodes` and, of a companion, `companion_nodes`."""
+    nodes: list[Node] = [*_standing(given), Pseudonym(given.octets("context"))]
+    nodes += [_node(item, given) for item in given.inner("nodes")]
+    companion = given.companion
+    if companion is not None:
+        said = [_own_node(item, given) for item in companion.inner("nodes")]
+        nodes.append(Companion(*_standing(companion), *said))
     escrow = given.escrow_or_none
     return all_of(*nodes) if escrow is None else all_of(*nodes, Escrowed(escrow))
 
@@ -73,7 +79,13 @@ def from_policy(given: Given) -> dict[str, Leaf]:
 def decode(given: Given) -> dict[str, Leaf]:
     """Logged statement octets, read against the records; what they say, and that they are written the same again."""
     made, binding = decode_statement(
-        given.octets("statement"), given.issuer, given.accumulator, given.epoch, given.escrow_or_none
+        given.octets("statement"),
+        given.issuer,
+        given.accumulator,
+        given.epoch,
+        given.escrow_or_none,
+        companion=given.companion_records,
+        sets=given.sets,
     )
     return {
         "encoded": made.octets(binding).hex(),
@@ -105,14 +117,42 @@ def digest(given: Given) -> dict[str, Leaf]:
     return {"request_digest": request_digest(given.text("resource"), given.text("scope")).hex()}
 
 
-def _node(given: Given) -> _Said:
-    match given.word("node"):
+def _standing(given: Given) -> tuple[OwnNode, OwnNode]:
+    return Possession(given.issuer), NotRevoked(given.accumulator, given.epoch)
+
+
+def _node(item: Given, given: Given) -> Node:
+    match item.word("node"):
+        case "equals":
+            return Equals(item.number("index"), item.number("companion_index"))
+        case "signed":
+            return Signed(item.octets("digest"))
+        case _:
+            return _own_node(item, given)
+
+
+def _own_node(item: Given, given: Given) -> OwnNode:
+    """What may be said of either credential."""
+    match item.word("node"):
         case "disclose":
-            return Disclose(given.number("index"), given.attribute())
+            return Disclose(item.number("index"), item.attribute())
         case "at-least":
-            return AtLeast(given.number("index"), given.number("bound"))
+            return AtLeast(item.number("index"), item.number("bound"))
+        case "at-most":
+            return AtMost(item.number("index"), item.number("bound"))
+        case "between":
+            return Between(item.number("index"), item.number("low"), item.number("high"))
+        case "one-of":
+            return OneOf(item.number("index"), _set_called(item.octets("set"), given))
         case other:
             raise BadVector(f"no node is called {other}")
+
+
+def _set_called(set_hash: bytes, given: Given) -> SetRecord:
+    for record in given.sets:
+        if record.hash == set_hash:
+            return record
+    raise BadVector("a set that is not given")
 
 
 def _disclosed(index: int, value: AttributeValue) -> Leaf:

@@ -1,6 +1,6 @@
 """Which vectors there are, one module and one file per topic, in the order in which they are made.
 
-A new topic is a module with a `recipe` and a line here. A batch names proofs of the presentations, and so comes last.
+A new topic is a module with a `recipe` and a line here. Batches come after the proofs that they name.
 """
 
 from __future__ import annotations
@@ -12,9 +12,13 @@ from console.conformance.frozen.recipes import (
     batch,
     calendar,
     digits,
+    documents,
+    further,
+    heads,
     issuance,
     presentation,
     records,
+    sets,
     statement,
     threshold,
 )
@@ -32,6 +36,10 @@ TOPICS: dict[str, Recipe] = {
     "statement": statement.recipe,
     "presentation": presentation.recipe,
     "batch": batch.recipe,
+    "sets": sets.recipe,
+    "further": further.recipe,
+    "documents": documents.recipe,
+    "heads": heads.recipe,
 }
 
 __all__ = ["TOPICS", "Topic"]

@@ -84,9 +84,9 @@ class Holding:
                 "Abar": _CURVE.multiply(a, r1 * r2),
                 "Bbar": _CURVE.combine([b, a], [r1 * r2, -r1 * r2 * e]),
                 "D": _CURVE.multiply(b, r2),
-                "Nym": _CURVE.multiply(_pseudonym_base(), m[11]),
+                "Nym": _CURVE.multiply(pseudonym_point(), m[11]),
                 "E1": _CURVE.multiply(world.escrow.base, k),
-                "E2": _ciphertext(k, m[11], m[0]),
+                "E2": ciphertext(k, m[11], m[0]),
             },
             {"e": e, "r1": r1, "r3": inverse(r2), "rho": rho, "t1": t1, "t2": t2, "k": k}
             | {f"m{index}": value for index, value in enumerate(m)},
@@ -107,8 +107,8 @@ def recipe(topic: Topic) -> None:
         ("R3", "the standing of another licence", lambda: _lent_standing(own)),
         ("R4_1", "digit 0 in the place of what good_until is above its bound", lambda: _claimed(own, (0, 3))),
         ("R4_2", "digit 0 in the place of what cover_band is above its bound", lambda: _claimed(own, (300, 0))),
-        ("R5", "the pseudonym of another secret", lambda: _with(own, "R5", "Nym", _any_point("R5"))),
-        ("R6", "E1 of another k than E2", lambda: _with(own, "R6", "E1", _any_point("R6"))),
+        ("R5", "the pseudonym of another secret", lambda: _with(own, "R5", "Nym", any_point("R5"))),
+        ("R6", "E1 of another k than E2", lambda: _with(own, "R6", "E1", any_point("R6"))),
         ("R7-identity", "somebody else's archive point in E2", lambda: _escrowed(own, "R7-identity")),
         ("R7-key", "E2 to a key of the holder's own", lambda: _escrowed(own, "R7-key")),
         ("pairing-W", "another permit than was signed, throughout", lambda: _unsigned(own)),
@@ -161,7 +161,7 @@ def _lent_standing(own: Holding) -> Draft:
 
 def _any_witness(own: Holding) -> Draft:
     draft = own.draft("pairing-Q_a")
-    _set_standing(draft, _any_point("pairing-Q_a"), own.messages[0])
+    _set_standing(draft, any_point("pairing-Q_a"), own.messages[0])
     return draft
 
 
@@ -171,7 +171,7 @@ def _claimed(own: Holding, digits: tuple[int, int]) -> Draft:
 
 def _any_digit(own: Holding, position: int) -> Draft:
     draft = own.draft(f"pairing-X_d-{position}")
-    _set_digit(draft, position, _any_point("digit"), own.digits[position - 1])
+    _set_digit(draft, position, any_point("digit"), own.digits[position - 1])
     return draft
 
 
@@ -179,9 +179,9 @@ def _escrowed(own: Holding, label: str) -> Draft:
     draft = own.draft(label)
     k, link_secret, handle = draft.scalars["k"], own.messages[11], own.messages[0]
     if label == "R7-key":
-        draft.points["E2"] = _ciphertext(k, link_secret, handle, _any_point(label))
+        draft.points["E2"] = ciphertext(k, link_secret, handle, any_point(label))
     else:
-        draft.points["E2"] = _ciphertext(k, derived_scalar("another link secret"), derived_scalar("another handle"))
+        draft.points["E2"] = ciphertext(k, derived_scalar("another link secret"), derived_scalar("another handle"))
     return draft
 
 
@@ -203,18 +203,21 @@ def _set_digit(draft: Draft, position: int, signature: G1, digit: int) -> None:
     draft.points[f"Sbar{position}"] = _CURVE.combine([base, signature], [blind, -blind * digit])
 
 
-def _ciphertext(k: int, link_secret: int, handle: int, key: G1 | None = None) -> G1:
+def ciphertext(k: int, link_secret: int, handle: int, key: G1 | None = None) -> G1:
+    """E2, to the world's openers or another key."""
     world = the_world()
     bases: Sequence[G1] = world.issuer.message_bases
     common = world.escrow.public_point if key is None else key
     return _CURVE.combine([common, bases[11], bases[0]], [k, link_secret, handle])
 
 
-def _any_point(label: str) -> G1:
+def any_point(label: str) -> G1:
+    """A point that stands for `label` and for nothing else."""
     return _CURVE.multiply(_CURVE.g1_generator(), derived_scalar(f"any point {label}"))
 
 
-def _pseudonym_base() -> G1:
+def pseudonym_point() -> G1:
+    """OP of the vectors' usual context."""
     issuer = the_world().issuer
     return named_base(issuer.suite, issuer.api_id, PSEUDONYM_BASE, bytes.fromhex(context()))
 

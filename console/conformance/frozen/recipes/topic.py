@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
+from itertools import takewhile
 
 from circuits.errors import CircuitError
 from circuits.suite import SHA256
 from console.conformance.frozen.document import Change, Leaf, Vector, changed, effective_input
 from console.conformance.frozen.given import Given
-from console.conformance.frozen.operations import OPERATIONS, check_batch
+from console.conformance.frozen.operations import operate
 from console.conformance.frozen.randomness import Derived
 
 Own = Mapping[str, Leaf]
@@ -71,10 +72,11 @@ class Topic:
         return Vector(f"{self.name}/{name}", operation, comment, dict(own or {}), based)
 
     def _run(self, vector: Vector, entropy: Derived) -> dict[str, Leaf]:
-        given = Given(effective_input(vector, self._known), SHA256, entropy)
-        if vector.operation == "batch":
-            return check_batch(given, self._known)
-        return OPERATIONS[vector.operation](given)
+        return operate(vector.operation, Given(effective_input(vector, self._known), SHA256, entropy), self._known)
+
+    def given(self, name: str) -> Given:
+        """What the vector called `name` (without the topic) starts from, for a recipe that builds upon it."""
+        return Given(effective_input(self._known[f"{self.name}/{name}"], self._known), SHA256, Derived(name))
 
     def _add(self, vector: Vector) -> None:
         if vector.id in self._known:
@@ -89,6 +91,18 @@ Recipe = Callable[[Topic], None]
 def cut(member: str, part: str, start: int, end: int, octets: bytes = b"") -> Change:
     """Octets `start` to `end` of `member` replaced by `octets`."""
     return Change(member, part, start, end, octets)
+
+
+def difference(member: str, part: str, before: bytes, after: bytes) -> Change:
+    """The shortest change that makes `after` of the octets `before` of `member`."""
+    start = _agreeing(before, after)
+    end = _agreeing(before[start:][::-1], after[start:][::-1])
+    return cut(member, part, start, len(before) - end, after[start : len(after) - end])
+
+
+def _agreeing(one: bytes, other: bytes) -> int:
+    """How many octets both begin with."""
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], zip(one, other, strict=False)))
 
 
 def lengths(member: str, octets: str) -> Iterator[tuple[str, str, Change]]:

@@ -73,14 +73,6 @@ class Credential:
         difference = curve.add(b, curve.multiply(a, -self.exponent))
         return curve.fixed_base(a), curve.fixed_base(b), curve.fixed_base(difference)
 
-    @cached_property
-    def archive_base(self) -> FixedBase:
-        """m_11 J_1 + m_0 H_0, what the issuer archived of this licence; it tells which licence it is, as the handle."""
-        curve, messages = self.issuer.suite.curve, self.messages.expose()
-        indexes = LINK_SECRET_INDEX, 0
-        bases = [self.issuer.message_bases[index] for index in indexes]
-        return curve.fixed_base(curve.combine(bases, [messages[index] for index in indexes]), passing=True)
-
     def check(self) -> None:
         """Check pair(A, W + e P2) = pair(B, P2) and that the secrets are not zero. Raises `Rejected`, `Malformed`."""
         messages = self.messages.expose()

@@ -38,7 +38,7 @@ def count_heads(
     Raises `Rejected` with code `head-count` when they are fewer than `least`; `Misuse` when the statement's context is
     not one of `scope_context`, or nothing is asked for.
     """
-    if least < 1:
+    if type(least) is not int or least < 1:
         raise Misuse("a head count asks for at least one")
     _check_scope(statement.context)
     outcomes = (

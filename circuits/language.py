@@ -99,7 +99,10 @@ class Escrowed:
 
 @dataclass(frozen=True, init=False)
 class Companion:
-    """The same holder has a second credential, about which this is said: the same link secret is in both."""
+    """The same holder has a credential about which this is said: the same link secret is in both.
+
+    Of one issuer it may be the licence itself: what is shown of each can rule that out.
+    """
 
     nodes: tuple[OwnNode, ...]
 

@@ -27,7 +27,7 @@ def create_set(
     """
     for value in values:
         check_value(kind, value)
-    ordered = sorted(set(values), key=lambda value: value.encode() if isinstance(value, str) else value.to_bytes(4))
+    ordered = sorted(set(values), key=lambda value: value.encode() if isinstance(value, str) else value.to_bytes(32))
     if len(ordered) != len(values):
         raise Malformed("a member of a set is named twice")
     curve, key = suite.curve, entropy.scalar()
@@ -58,9 +58,24 @@ def check_set(record: SetRecord, entropy: Entropy = SYSTEM) -> None:
         raise Rejected("set", "a member of the set is not signed")
 
 
-@lru_cache(maxsize=32)
+def check_set_once(record: SetRecord) -> None:
+    """As `check_set`, and nothing for a set that has been checked in this process."""
+    _checked(record, record.suite)
+
+
 def prepared_signature(record: SetRecord, member: int) -> FixedBase:
     """S_v of the member whose scalar is `member`, prepared for multiplication. `Misuse` when there is none."""
     if member not in record.signatures:
         raise Misuse("not a member of the set")
-    return record.suite.curve.fixed_base(record.signatures[member], passing=True)
+    return _prepared(record, record.suite, member)
+
+
+# Equal records may be on two curve backends, whose points do not mix: so the suite is part of what is remembered.
+@lru_cache(maxsize=32)
+def _checked(record: SetRecord, suite: Suite) -> None:  # noqa: ARG001
+    check_set(record)
+
+
+@lru_cache(maxsize=32)
+def _prepared(record: SetRecord, suite: Suite, member: int) -> FixedBase:
+    return suite.curve.fixed_base(record.signatures[member], passing=True)

@@ -77,15 +77,19 @@ def check_signature(
 ) -> tuple[Accepted, Binding]:
     """Check a signature on `document` against the records of its time, and give the signer's pseudonym and the binding.
 
+    The signer has written the statement. An escrow or a companion whose records are given must be in it.
     The caller still owes: that the epoch was fresh when it was signed, that policy, audience and time are those it
-    wants, and that the statement asks for enough. Raises `Malformed`; `Rejected` with code `document` for a signature
-    on another one (or on none), else as `verify`.
+    wants, and that the statement (`Accepted.statement_octets`) says enough, in the context that it should be signed in.
+    Raises `Malformed`; `Rejected` with code `document` for a signature on another one (or on none), or without what
+    must be in it, else as `verify`.
     """
     statement, binding = decode_statement(
         signature.statement, issuer, accumulator, epoch, escrow, companion=companion, sets=sets
     )
     if statement.document != document_digest(document):
         raise Rejected("document", "the signature is not on this document")
+    if (statement.escrow is None) != (escrow is None) or (statement.companion is None) != (companion is None):
+        raise Rejected("document", "the signature leaves out the escrow or the companion")
     _check_binding(binding)
     return verify(statement, binding, signature.proof), binding
 

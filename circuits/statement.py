@@ -368,8 +368,9 @@ def decode_statement(
     companion: tuple[IssuerRecord, AccumulatorRecord, EpochRecord] | None = None,
     sets: Sequence[SetRecord] = (),
 ) -> tuple[Statement, Binding]:
-    """Statement and binding of logged octets, which must be about exactly these records.
+    """Statement and binding of logged octets, which must be about no other records than these.
 
+    A statement may leave out an escrow or a companion whose records are given: who needs it there looks at the result.
     Raises `Malformed` for octets that are not a statement's or name other records. For openers and auditors: a gateway
     builds its statement from its own policy and challenge instead.
     """

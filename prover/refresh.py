@@ -2,9 +2,11 @@
 
 An epoch is believed when its COSE_Sign1 verifies under the pinned key, it is of the pinned accumulator, its number is
 not lower than any seen before, and it is the same record where the number is the same. The revocation list is not
-signed: it is believed only as far as it leads, entry by entry, to the signed epoch's value, which
-`update_membership` checks by a pairing. Before a list is believed to say that this licence is revoked, the whole
-stretch is audited, so that a forged list cannot frighten an agent into halting.
+signed, but each epoch names its part of it by a hash, and the epochs are chained: a list is looked at only when it is
+those parts, octet for octet, back to the licence's own epoch. To lead to the signed value is not enough: a list can be
+made that does so for one handle alone, and whether a wallet gets on with it would tell the server whose wallet it is.
+The update itself is checked by a pairing. Before a list is believed to say that this licence is revoked, the whole
+stretch is audited too, so that a forged list cannot frighten an agent into halting.
 
 A list may run ahead of an epoch (the next one is being published) or lag behind it (a cache): entries after the
 epoch's value are left alone, and a list that is too short is asked for again later.
@@ -13,6 +15,7 @@ Source: [PROTOCOL 4], [ISSUING 4].
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
@@ -26,6 +29,7 @@ from circuits import (
     Unsatisfiable,
     audit_entries,
     decode_entries,
+    entries_octets,
     update_membership,
 )
 from circuits.records import EpochRecord, Sign1, TrustBundle
@@ -102,6 +106,8 @@ def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int], etag: 
     check_epoch_follows(epoch, contents, now())
     _remember_number(wallet, epoch.number)
     entries, start = _new_entries(issuer, licence, contents.trust, epoch)
+    if entries:
+        _check_entries(issuer, licence, contents.trust, entries, epoch)
     membership = _updated(licence, entries, epoch)
     kept = replace(licence, membership=membership, applied=None if start is None else start + len(entries))
     saved = wallet.update(lambda found: _with_membership(found, licence, kept, signed, epoch))
@@ -132,6 +138,30 @@ def _updated(licence: Licence, entries: Sequence[RevocationEntry], epoch: EpochR
         raise Revoked("The revocation list of the current epoch names this licence.") from None
     except CircuitError as error:
         raise _list_damaged() from error
+
+
+def _check_entries(
+    issuer: IssuerClient, licence: Licence, bundle: TrustBundle, entries: Sequence[RevocationEntry], epoch: EpochRecord
+) -> None:
+    """That `entries` are those of the signed epochs after the licence's own, before the handle has a part in anything.
+
+    Raises `TrustError` (`list-damaged`, and what `decode_epoch` raises), the same for every licence.
+    """
+    octets, held = entries_octets(entries), licence.membership.epoch_number
+    end = len(octets)
+    while epoch.number > held:
+        begin = end - ENTRY_OCTETS["80"] * epoch.entries_count
+        if begin < 0 or hashlib.sha256(octets[begin:end]).digest() != epoch.entries_hash:
+            raise _list_damaged()
+        end = begin
+        if epoch.number == held + 1:
+            break
+        older = decode_epoch(issuer.epoch(epoch.number - 1), bundle)
+        if older.hash != epoch.previous or older.number != epoch.number - 1:
+            raise _distrust("epoch-fork", f"Epoch {epoch.number} does not follow the one offered before it.")
+        epoch = older
+    if end:
+        raise _list_damaged()
 
 
 def _audit(before: Membership, entries: Sequence[RevocationEntry]) -> None:

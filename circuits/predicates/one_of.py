@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from circuits.errors import Unsatisfiable
 from circuits.language import OneOf
-from circuits.membership_set import prepared_signature
+from circuits.membership_set import check_set_once, prepared_signature
 from circuits.predicates.frame import Claim, Frame, Part, Public, Witness
 from circuits.predicates.interval import names
 from circuits.scalar import ORDER
@@ -36,7 +36,9 @@ def rows(frame: Frame, part: Part, position: int, node: OneOf) -> None:
 
 
 def witness(found: Witness, part: Part, position: int, node: OneOf, value: int, blind: int) -> None:
-    """S', Sbar; t. Raises `Unsatisfiable` with code `predicate` when the value is no member."""
+    """S', Sbar; t. Raises `Rejected` with code `set` when any member's signature is false, whichever the holder's is: a
+    proof over such a set would tell its maker who could not make one. `Unsatisfiable` (`predicate`) for no member."""
+    check_set_once(node.members)
     if value not in node.members.signatures:
         raise Unsatisfiable("predicate", "an attribute of the licence is not in the set that is asked for")
     shown, difference, name = names(part, position)

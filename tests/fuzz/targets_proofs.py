@@ -109,7 +109,7 @@ def _document(data: bytes) -> None:
     found = DocumentSignature.decode(data)
     round_trip(data, found.octets)
     records = (world.bundle.issuer, world.bundle.accumulator, world.epoch, world.bundle.escrow)
-    check_signature(DOCUMENT, found, *records, companion=world.companion, sets=[world.countries])
+    check_signature(DOCUMENT, found, *records, sets=[world.countries])
     require(data in _document_seeds(), "another signature than the one made verifies")
 
 

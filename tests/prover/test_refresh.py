@@ -11,8 +11,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 import circuits
 from circuits.records import Sign1, key_id
+from circuits.scalar import ORDER
 from prover import IssuerClient, NotReady, Revoked, TrustError, Unreachable
 from prover.refresh import refresh
+from tests.circuits.curve.torsion import affine, point_of_order
 
 
 def test_a_wallet_catches_up_over_several_epochs(world: Any) -> None:
@@ -102,7 +104,7 @@ def test_a_forged_entry_with_my_handle_does_not_frighten_me(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
     world.issuer.revoke_strangers(2)
     world.issuer.publish()
-    forged = replace(world.issuer.entries[0], handle=wallet.contents.licence.credential.handle)
+    forged = world.issuer.entries[0]._replace(handle=wallet.contents.licence.credential.handle)
     true_entry, world.issuer.entries[0] = world.issuer.entries[0], forged
     with pytest.raises(TrustError, match="list-damaged"):
         refresh(wallet, client, world.clock)
@@ -243,3 +245,67 @@ def test_a_tag_is_not_used_when_the_licence_was_issued_anew_at_an_older_epoch(wo
     etag = refresh(wallet, client, world.clock).etag
     wallet.update(lambda found: replace(found, licence=at_issue.licence, signed_epoch=at_issue.signed_epoch))
     assert refresh(wallet, client, world.clock, etag).applied == 1
+
+
+def outcomes(wallets: list[Any], world: Any) -> list[str]:
+    """What each wallet's refresh ends in, as the server that serves the list can tell from what it asks for next."""
+    found = []
+    for wallet in wallets:
+        try:
+            refresh(wallet, world.issuer.client(), world.clock)
+        except (TrustError, Revoked) as error:
+            found.append(error.code)
+        else:
+            found.append("fine")
+    return found
+
+
+@pytest.mark.attack("V9")
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("how", ["points", "handles", "torsion"])
+def test_an_altered_list_does_not_tell_whose_wallet_it_is(world: Any, how: str) -> None:
+    """Lists that lead to the signed value for one handle alone, for all but one, or for a third of all handles."""
+    wallets = [world.wallet(str(number)) for number in range(12 if how == "torsion" else 2)]
+    wanted = wallets[0].contents.licence.credential.handle
+    world.issuer.revoke_strangers(3)
+    world.issuer.publish()
+    listed, true = world.issuer.entries, list(world.issuer.entries)
+    curve, keys = listed[0].suite.curve, world.keys.accumulator
+    if how == "points":  # sums to nothing where the handle is `wanted`
+        shift = curve.hash_to_g1(b"shift", b"LIST-")
+        weight = wanted - listed[0].handle
+        listed[0] = listed[0]._replace(point=curve.add(listed[0].point, curve.multiply(shift, weight)))
+        listed[1] = listed[1]._replace(point=curve.add(listed[1].point, shift))
+    elif how == "handles":  # leads to the same value, as the audit sees too, with `wanted` among the revoked
+        alpha, order = keys.secret_key.expose(), ORDER
+        product = (alpha + listed[0].handle) * (alpha + listed[1].handle) % order
+        other = (product * pow(alpha + wanted, -1, order) - alpha) % order
+        listed[0] = circuits.revoke(keys.record, keys.secret_key, keys.record.start_value, wanted)
+        listed[1] = circuits.revoke(keys.record, keys.secret_key, listed[0].value, other)
+        assert listed[1].value == true[1].value
+    else:  # needs no key, and no knowledge of any handle
+        small = curve.decode_g1_affine(affine(point_of_order(3)))
+        listed[0] = listed[0]._replace(point=curve.add(listed[0].point, small))
+    assert outcomes(wallets, world) == ["list-damaged"] * len(wallets)
+    listed[:] = true
+    assert outcomes(wallets, world) == ["fine"] * len(wallets)
+
+
+@pytest.mark.attack("V9")
+def test_the_epochs_between_say_which_entries_are_theirs(world: Any) -> None:
+    wallet, client = world.wallet(), world.issuer.client()
+    for count in (2, 0, 1, 3):
+        world.issuer.revoke_strangers(count)
+        world.issuer.publish()
+    altered: list[tuple[int, dict[str, Any]]] = [
+        (2, {"entries_count": 2}),
+        (1, {"entries_hash": bytes(32)}),
+        (3, {"previous": bytes([1]) * 32}),
+    ]
+    for place, changes in altered:
+        true = world.issuer.epochs[place]
+        world.issuer.epochs[place] = replace(true, **changes)
+        with pytest.raises(TrustError):
+            refresh(wallet, client, world.clock)
+        world.issuer.epochs[place] = true
+    assert refresh(wallet, client, world.clock).applied == 6

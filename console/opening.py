@@ -118,25 +118,40 @@ def read_recorded(trust: TrustBundle, evidence: Path, lease: str) -> Recorded:
 
     The trail's chain is checked; the epoch must be signed by the key of the opener's own `trust`.
 
-    :raises Failure: no such lease, or no signed epoch for it.
+    :raises Failure: no such lease, a record that is none, or no signed epoch for it.
     :raises CircuitError: the chain, the epoch or the proof does not verify.
     """
     from verifier.evidence import read_evidence
 
     epochs: dict[int, str] = {}
     for row in read_evidence(evidence):
-        if row["kind"] == "epoch":
-            epochs[row["number"]] = row["cose"]
-        elif row["kind"] == "presentation" and row["lease"] == lease:
-            recorded = Recorded(octets_of(row["statement"]), octets_of(row["proof"]), lease, row["at"])
-            if row["epoch"] not in epochs:
-                raise Failure("epoch-missing", f"the audit trail has no epoch {row['epoch']} for lease {lease}")
-            epoch = _signed_epoch(trust, octets_of(epochs[row["epoch"]]))
-            reverify(recorded.statement, recorded.proof, trust.issuer, trust.accumulator, epoch, trust.escrow)
-            return recorded
+        match row:
+            case {"kind": "epoch", "number": int(number), "cose": str(cose)}:
+                epochs[number] = cose
+            case {"kind": "presentation", "lease": str(named)} if named == lease:
+                recorded, signed = _record(row, epochs)
+                epoch = _signed_epoch(trust, signed)
+                reverify(recorded.statement, recorded.proof, trust.issuer, trust.accumulator, epoch, trust.escrow)
+                return recorded
     raise Failure(
         "no-such-lease", f"the audit trail has no presentation for lease {lease}", "see its presentation records"
     )
+
+
+def _record(row: dict[str, Any], epochs: dict[int, str]) -> tuple[Recorded, bytes]:
+    """A presentation's record and its signed epoch. The provider wrote both, so they may hold anything."""
+    try:
+        match row:
+            case {"statement": str(statement), "proof": str(proof), "lease": str(lease), "epoch": int(number)}:
+                recorded = Recorded(octets_of(statement), octets_of(proof), lease, int(row["at"]))
+                signed = octets_of(epochs[number]) if number in epochs else None
+            case _:
+                raise ValueError("not a presentation")
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise Failure("trail", "a presentation in the audit trail, or its epoch, is not of this version") from error
+    if signed is None:
+        raise Failure("epoch-missing", f"the audit trail has no epoch {number} for lease {lease}")
+    return recorded, signed
 
 
 def first_share(trust: TrustBundle, share: Share, recorded: Recorded, case: str) -> bytes:
@@ -269,10 +284,14 @@ def read_share(path: Path) -> Share:
     """
     if path.stat().st_mode & 0o077:
         raise Failure("share", f"{path} can be read by others", f"chmod 600 {path}")
-    index, colon, secret = path.read_text(encoding="ascii").strip().partition(":")
-    if not colon or not index.isdecimal():
-        raise Failure("share", f"{path} is no opener's share", "use the file opener-<number>.share that you were given")
-    return Share(int(index), Secret(int(secret, 16)))
+    try:
+        index, _, secret = path.read_text(encoding="ascii").strip().partition(":")
+        if not index.isdecimal():
+            raise ValueError("not an index")
+        return Share(int(index), Secret(int(secret, 16)))
+    except ValueError:  # whose text is that of the file
+        sentence, remedy = f"{path} is no opener's share", "use the file opener-<number>.share that you were given"
+        raise Failure("share", sentence, remedy) from None
 
 
 def octets_of(text: str) -> bytes:

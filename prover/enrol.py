@@ -29,9 +29,11 @@ from circuits import (
     Credential,
     DigitTable,
     IssueReply,
+    Malformed,
     Membership,
     Secret,
     check_digit_table,
+    decode_scalar,
     receive_licence,
     register,
     request_licence,
@@ -337,11 +339,19 @@ def _reply(answer: Mapping[str, Any], record: IssuerRecord) -> IssueReply:
         raise bad_answer("the licence is malformed")
     return IssueReply(
         signature=from_base64url(answer.get("signature"), 80),
-        attributes=(int.from_bytes(from_base64url(attributes[0], 32), "big"), *_values(attributes[1:])),
-        signer_share=int.from_bytes(from_base64url(answer.get("signer_share"), 32), "big"),
+        attributes=(_scalar(attributes[0]), *_values(attributes[1:])),
+        signer_share=_scalar(answer.get("signer_share")),
         witness=from_base64url(answer.get("witness"), 48),
         epoch_number=number,
     )
+
+
+def _scalar(value: object) -> int:
+    """In its one encoding: the handle and the share are compared, and the handle is looked for in published lists."""
+    try:
+        return decode_scalar(from_base64url(value, 32))
+    except Malformed:
+        raise bad_answer("a scalar of the licence is not one") from None
 
 
 def _values(values: Sequence[object]) -> tuple[int | str, ...]:

@@ -118,8 +118,10 @@ class DecisionPoint:
             self._check_same_holder(renewed, pseudonym, holder)
         root = None if renewed is None else renewed.root
         now = self.clock.read()
-        self.killswitch.check(pseudonym, root, None, verified.epoch_number)
         lease = self._office.issue(verified, self.policy.record.lease_seconds, now, root)
+        # After the signature: a floor that is raised later than this takes the key that signed out of use too, which is
+        # all that is seen by a gateway that checks leases by the published keys alone.
+        self.killswitch.check(pseudonym, root, lease.id, verified.epoch_number)
         self.evidence.record_presentation(verified, lease, now)
         return lease
 
@@ -146,10 +148,11 @@ class DecisionPoint:
         return lease
 
     def give_up(self, text: str, request: Request) -> None:
-        """Stops a lease on the word of its own holder (RFC 7009). Raises `Rejected`."""
+        """Stops a lease on the word of its own holder (RFC 7009). Raises `Rejected`, also for one that is stopped."""
         now = self.clock.read()
         lease = self._office.check(text, now)
         self._check_call_holder(lease, request, now)
+        self._check_running(lease)  # what is stopped already is not written again, while all calls wait for the disk
         self._stop(Denial(Denied.LEASE, lease.id, "given up by its holder", now, lease.expires_at + KEEP_SECONDS))
 
     def deny(self, kind: Denied, value: str, reason: str) -> None:

@@ -3,16 +3,21 @@
 Points do not travel between processes, so octets do: each worker reads the statement again from its octets and the
 records, which it keeps, and checks its share as one batch with coins of its own. Small batches stay in the caller's
 process. Give `ProofPool.verify_batch` to a `ProofBatcher` to use all cores of a busy gateway.
+
+A process that ends in the middle may have ended because of what it was given. So its batch is decided by nobody, least
+of all by the gateway's own process, and the next batch finds new processes.
 """
 
 from __future__ import annotations
 
 import multiprocessing
+import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures import CancelledError, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from functools import lru_cache
+from threading import Lock, Thread
 
 from circuits import (
     Accepted,
@@ -47,38 +52,85 @@ _Answer = tuple[str, str] | Accepted
 
 
 class ProofPool:
-    """`workers` processes, started when first used. `close` ends them."""
+    """`workers` processes, started when first used, and anew when one of them has died. `close` ends them."""
 
     def __init__(self, workers: int = 2) -> None:
         if workers < 1:
             raise Misuse("a pool has at least one process")
         self._workers = workers
-        # Spawned, not forked: the caller has threads, and may hold what no other process should.
-        self._processes = ProcessPoolExecutor(workers, mp_context=multiprocessing.get_context("spawn"))
+        self._lock = Lock()
+        self._closed = self._began = False
+        self._processes = _start(workers)
 
     def verify_batch(self, items: Sequence[tuple[Statement, Binding, bytes]]) -> list[Accepted | CircuitError]:
-        """As `circuits.verify_batch`. Raises `Misuse` for none, `Unavailable` when a process died: nothing is decided.
+        """As `circuits.verify_batch`. Raises `Unavailable` when a process died: nothing is decided.
 
-        Statements about a companion, a set or a document are checked in the caller's process.
+        Raises `Misuse` for no proofs, and where processes cannot begin at all (a main module that is not importable).
+        Statements about a companion, a set or a document, or read under another suite than the processes would, are
+        checked in the caller's process.
         """
         count = min(self._workers, len(items) // SMALLEST_SHARE)
         if count < 2 or not all(_travels(statement) for statement, _, _ in items):
             return verify_batch(items)
         packed = [_pack(statement, binding, proof) for statement, binding, proof in items]
-        shares = [packed[at::count] for at in range(count)]
+        processes, futures = self._submit([packed[at::count] for at in range(count)])
         try:
-            answers = [future.result() for future in [self._processes.submit(_verify_share, one) for one in shares]]
-        except BrokenProcessPool:
-            raise Unavailable("overloaded", "A process that checks proofs has ended.", 5) from None
+            answers = [future.result() for future in futures]
+        except (BrokenProcessPool, CancelledError):
+            self._renew(processes)
+            raise (_ended() if self._began else Misuse("no process can be started to check proofs")) from None
+        self._began = True
         return [_outcome(answers[at % count][at // count]) for at in range(len(items))]
 
     def close(self) -> None:
-        """Ends the processes."""
+        """Ends the processes; what they had not begun is not decided."""
+        with self._lock:
+            self._closed = True
         self._processes.shutdown(wait=True, cancel_futures=True)
+
+    def _submit(self, shares: list[list[_Octets]]) -> tuple[ProcessPoolExecutor, list[Future[list[_Answer]]]]:
+        with self._lock:
+            if self._closed:
+                raise _ended()
+            processes = self._processes
+            try:
+                return processes, [processes.submit(_verify_share, one) for one in shares]
+            except BrokenProcessPool:  # while nobody used it
+                self._processes = _start(self._workers)
+                raise _ended() from None
+
+    def _renew(self, broken: ProcessPoolExecutor) -> None:
+        """An executor that lost a process takes nothing more: another in its place, unless somebody was faster."""
+        with self._lock:
+            if self._processes is broken and not self._closed:
+                self._processes = _start(self._workers)
+        broken.shutdown(wait=False, cancel_futures=True)
+
+
+def _start(workers: int) -> ProcessPoolExecutor:
+    # Spawned, not forked: the caller has threads, and may hold what no other process should.
+    return ProcessPoolExecutor(workers, multiprocessing.get_context("spawn"), _end_with_the_gateway)
+
+
+def _end_with_the_gateway() -> None:
+    """In a worker: a gateway that is killed says nothing to its workers, which would wait for ever."""
+
+    def follow() -> None:
+        if gateway := multiprocessing.parent_process():
+            gateway.join()
+            os._exit(1)
+
+    Thread(target=follow, daemon=True).start()
+
+
+def _ended() -> Unavailable:
+    return Unavailable("overloaded", "A process that checks proofs has ended.", 5)
 
 
 def _travels(statement: Statement) -> bool:
-    return statement.companion is None and not statement.document and not statement.licence.memberships()
+    """Whether a worker can read the very same statement from octets, in which no suite is written."""
+    plain = statement.companion is None and not statement.document and not statement.licence.memberships()
+    return plain and _issuer(statement.issuer.octets).suite == statement.issuer.suite
 
 
 def _pack(statement: Statement, binding: Binding, proof: bytes) -> _Octets:

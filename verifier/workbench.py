@@ -25,14 +25,26 @@ class Workbench:
         self._threads = ThreadPoolExecutor(workers, thread_name_prefix="proof")
 
     async def run(self, work: Callable[[], T]) -> T:
-        """The result of `work`, or what it raises; `Unavailable` (`overloaded`) at once when the queue is full."""
+        """The result of `work`, or what it raises.
+
+        Raises `Unavailable` (`overloaded`) at once when the queue is full or closed, and when it is closed meanwhile.
+        """
         if self._taken >= self._room:
-            raise Unavailable("overloaded", "Too many proofs are waiting; try again shortly.", RETRY_AFTER_SECONDS)
+            raise _overloaded()
         loop = asyncio.get_running_loop()
+        try:
+            future = self._threads.submit(work)
+        except RuntimeError:  # no thread is to be had, or no more: what cannot be begun takes no room
+            raise _overloaded() from None
         self._taken += 1
-        future = self._threads.submit(work)
         future.add_done_callback(lambda _: loop.call_soon_threadsafe(self._leave))
-        return await asyncio.wrap_future(future)
+        try:
+            return await asyncio.wrap_future(future)
+        except asyncio.CancelledError:
+            task = asyncio.current_task()
+            if task is None or task.cancelling():
+                raise
+            raise _overloaded() from None  # dropped by `close`, and still owed an answer
 
     def _leave(self) -> None:
         self._taken -= 1
@@ -40,3 +52,7 @@ class Workbench:
     def close(self) -> None:
         """Waits for what runs, drops what waits."""
         self._threads.shutdown(wait=True, cancel_futures=True)
+
+
+def _overloaded() -> Unavailable:
+    return Unavailable("overloaded", "Too many proofs are waiting; try again shortly.", RETRY_AFTER_SECONDS)

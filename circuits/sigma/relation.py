@@ -130,7 +130,8 @@ def check_elements(curve: Curve, shape: Shape, elements: Sequence[G1]) -> None:
         raise _refuse(8, "an element is the identity")
     if any(curve.is_identity(image_point(curve, equation, elements)) for equation in shape.equations):
         raise _refuse(9, "the image of an equation is the identity")
-    if any(not _is_constrained(curve, shape, elements, scalar) for scalar in range(shape.scalar_count)):
+    constrained = _constrained(curve, shape, elements)
+    if any(scalar not in constrained for scalar in range(shape.scalar_count)):
         raise _refuse(10, "the terms of a scalar cancel in every equation")
 
 
@@ -283,15 +284,24 @@ def _numbers(shape: Shape) -> Iterable[int]:
     yield from _elements(shape.equations)
 
 
-def _is_constrained(curve: Curve, shape: Shape, elements: Sequence[G1], scalar: int) -> bool:
+def _constrained(curve: Curve, shape: Shape, elements: Sequence[G1]) -> set[int]:
+    """The scalars whose terms do not cancel in some equation. One pass over all terms, however many scalars."""
+    found: set[int] = set()
     for equation in shape.equations:
-        own = [term for term in equation.terms if term.scalar == scalar]
-        if len(own) == 1 and own[0].coefficient % ORDER:
-            return True  # one element other than O (check 8) times a non-zero coefficient
-        total = curve.combine([elements[term.element] for term in own], [term.coefficient for term in own])
-        if not curve.is_identity(total):
-            return True
-    return False
+        by_scalar: dict[int, list[MapTerm]] = {}
+        for term in equation.terms:
+            if term.scalar not in found:
+                by_scalar.setdefault(term.scalar, []).append(term)
+        found.update(scalar for scalar, own in by_scalar.items() if not _cancel(curve, own, elements))
+    return found
+
+
+def _cancel(curve: Curve, own: Sequence[MapTerm], elements: Sequence[G1]) -> bool:
+    if len(own) == 1 and own[0].coefficient % ORDER:
+        return False  # one element other than O (check 8) times a non-zero coefficient
+    return curve.is_identity(
+        curve.combine([elements[term.element] for term in own], [term.coefficient for term in own])
+    )
 
 
 def _refuse(number: int, sentence: str) -> Rejected:

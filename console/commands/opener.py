@@ -80,7 +80,7 @@ def combine(
 
         bundle = _trust(trust)
         recorded = opening.read_recorded(bundle, record, lease)
-        given = [opening.octets_of(_member(path, "share")) for path in shares]
+        given = [_given(path) for path in shares]
         if row is not None:
             checked = _checked_row(bundle, recorded, row, case)
             if provider is None:
@@ -109,6 +109,15 @@ def _member(path: Path, name: str) -> str:
     except (ValueError, KeyError, TypeError) as error:
         raise Failure("share", f"{path} is no share", "use the files that licence opener share has written") from error
     return str(value)
+
+
+def _given(path: Path) -> bytes:
+    from console.opening import octets_of
+
+    try:
+        return octets_of(_member(path, "share"))
+    except ValueError:
+        raise Failure("share", f"{path} is no share", "use the files that licence opener share has written") from None
 
 
 def _ask_archive(issuer: str | None, admin_token: Path | None, point: bytes, case: str) -> dict[str, Any]:

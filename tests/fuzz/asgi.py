@@ -8,7 +8,7 @@ from collections.abc import Coroutine
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, TypeVar
-from urllib.parse import unquote
+from urllib.parse import unquote_to_bytes
 
 T = TypeVar("T")
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -40,16 +40,17 @@ def headers_of(data: bytes) -> list[tuple[bytes, bytes]]:
     return [(name.strip(), value.strip()) for name, _, value in pairs]
 
 
-def ask(app: Any, data: bytes) -> Answer | None:
+def ask(app: Any, data: bytes, plain_target: bool = True) -> Answer | None:
     """The answer to a request: method and target on the first line, header fields, an empty line, the body.
 
-    None for what no server would hand on: another method than letters, a target that is no path in ASCII. Header fields
-    whose name is no token, or whose value has a control character in it, are left out as h11 refuses them.
+    None for what no server would hand on: another method than letters, a target that is no path, or, where it is to be
+    `plain_target`, one that is not ASCII, which h11 refuses and other servers hand on. Header fields whose name is no
+    token, or whose value has a control character in it, are left out as h11 refuses them.
     """
     head, _, body = data.partition(b"\n\n")
     first, _, fields = head.partition(b"\n")
     method, _, target = first.partition(b" ")
-    if not method.isalpha() or not target.startswith(b"/") or not target.isascii():
+    if not method.isalpha() or not target.startswith(b"/") or (plain_target and not target.isascii()):
         return None
     headers = [pair for pair in headers_of(fields) if _NAME.fullmatch(pair[0]) and not _CONTROL.search(pair[1])]
     return asyncio_run(_ask(app, method.decode().upper(), target, headers, body))
@@ -59,7 +60,7 @@ async def _ask(app: Any, method: str, target: bytes, headers: list[tuple[bytes, 
     raw_path, _, query = target.partition(b"?")
     scope = {
         "type": "http", "asgi": {"version": "3.0"}, "http_version": "1.1", "method": method, "scheme": "https",
-        "path": unquote(raw_path.decode(), errors="replace"), "raw_path": raw_path, "query_string": query,
+        "path": unquote_to_bytes(raw_path).decode(errors="replace"), "raw_path": raw_path, "query_string": query,
         "headers": [(name.lower(), value) for name, value in headers], "client": ("127.0.0.1", 1),
         "server": ("server.example", 443), "root_path": "",
     }  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import AsyncIterator
@@ -13,6 +14,8 @@ from urllib.parse import urlencode
 import httpx
 
 from circuits import Malformed, Misuse, Rejected, Secret
+from console.opening import read_recorded
+from console.output import Failure
 from tests.fuzz import mutate
 from tests.fuzz.asgi import ask, asyncio_run, headers_of
 from tests.fuzz.scratch import scratch
@@ -23,7 +26,7 @@ from tests.fuzz.world import AUDIENCE, NOW, ec_key, the_world
 from verifier.app import Connections, create_gateway
 from verifier.authoriser import GRANT_TYPE, PRESENTATION_TYPE
 from verifier.base64url import decode_base64url, encode_base64url
-from verifier.evidence import EvidenceLog, read_evidence
+from verifier.evidence import START, EvidenceLog, read_evidence
 from verifier.fields import is_ours, read_credentials, upstream_headers
 from verifier.holder import check_holder_proof
 from verifier.killswitch import KillSwitch
@@ -170,7 +173,7 @@ def _gateway() -> _Gateway:
 def _http(data: bytes) -> None:
     """A request: method and target on the first line, header fields, an empty line, the body."""
     gateway = _gateway()
-    answer = ask(gateway.app, data)
+    answer = ask(gateway.app, data, plain_target=False)
     if answer is not None:
         require(answer.status < 500, f"the gateway answers {answer.status}, {answer.headers}")
     require(gateway.reached == 0, "a call without a lease reached the protected service")
@@ -190,7 +193,7 @@ def _http_seeds() -> list[bytes]:
         b"GET /licence/check\nx-original-uri: /v1/autonomous/x\nx-original-method: GET\nagent-licence: "
         + lease + b"\n\n",
         b"GET /v1/autonomous/echo\nauthorization: DPoP " + lease + b"\ndpop: " + proof + b"\n\n",
-        b"GET /v1/public/%2e%2e/autonomous\n\n",
+        b"GET /v1/public/%2e%2e/autonomous\n\n", b"GET /v1/public/echo?a=\xff\nconnection: agent-lease-id\n\n",
         b"POST /licence/introspect\n" + kind + admin + b"\ntoken=" + lease,
         b"POST /licence/revoke\n" + kind + b"dpop: " + proof + b"\n\ntoken=" + lease,
         b'POST /licence/deny\n' + admin + b'\n{"lease": "x", "reason": "because"}',
@@ -297,6 +300,39 @@ def _trail_seeds() -> list[bytes]:
     return [b"\f".join(pieces[:3]), pieces[0], b"", b"[" * 3000 + b"\n"]
 
 
+def _recorded(data: bytes) -> None:
+    """A trail as a dishonest provider could write it: any records, each chained to the one before."""
+    folder, world = scratch() / "recorded", the_world()
+    folder.mkdir(exist_ok=True)
+    head, lines = START, list[bytes]()
+    for text in data.split(b"\n"):
+        try:
+            row = json.loads(text)
+        except (ValueError, RecursionError):
+            continue
+        if isinstance(row, dict):
+            lines.append(json.dumps(row | {"n": len(lines), "prev": head}).encode() + b"\n")
+            head = hashlib.sha256(lines[-1]).hexdigest()
+    (folder / "00000001.jsonl").write_bytes(b"".join(lines))
+    found = read_recorded(world.bundle, folder, "lease-1")
+    honest = world.statements[0].octets(world.binding()), world.proofs[0]
+    require((found.statement, found.proof) == honest, "a presentation that nobody made")
+
+
+def _recorded_seeds() -> list[bytes]:
+    world = the_world()
+    epoch = {"kind": "epoch", "number": world.epoch.number, "cose": encode_base64url(world.sign(world.epoch.octets))}
+    presentation = {
+        "kind": "presentation", "lease": "lease-1", "at": NOW, "epoch": world.epoch.number,
+        "statement": encode_base64url(world.statements[0].octets(world.binding())),
+        "proof": encode_base64url(world.proofs[0]),
+    }  # fmt: skip
+    bare = {"kind": "presentation", "lease": "lease-1"}
+    rows = [epoch, presentation, bare, {}, {"kind": "epoch", "number": [], "cose": 1}, presentation | {"at": None}]
+    one = [json.dumps(row).encode() for row in rows]
+    return [one[0] + b"\n" + one[1], b"{}\n" + one[2], *one]
+
+
 TARGETS = (
     Target("base64url", _base64url, (Malformed,), lambda: [b"", b"AAAA", b"-_8"],
            ("verifier.base64url.decode_base64url",), mutate.words(b"=", b"-", b"+", b"\xff"), 700, runs=1000),
@@ -325,4 +361,6 @@ TARGETS = (
     Target("audit-trail", _trail, (Rejected,), _trail_seeds,
            ("verifier.evidence.read_evidence", "verifier.evidence.EvidenceLog"),
            mutate.lines(mutate.json_text, mutate.json_text), 8192, runs=100),
+    Target("recorded", _recorded, (Failure, Malformed, Rejected), _recorded_seeds, ("console.opening.read_recorded",),
+           mutate.lines(mutate.json_text, mutate.json_text), 8192, runs=150),
 )  # fmt: skip

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 import circuits
+from circuits.scalar import ORDER
 from prover import IssuerClient, IssuerRefused, NotReady, ProverError, TrustError, Unreachable, Wallet
 from prover.enrol import (
     adopt_trust,
@@ -22,6 +23,7 @@ from prover.enrol import (
     table_path,
     withdraw,
 )
+from prover.issuer_client import from_base64url, to_base64url
 
 PASSPHRASE = circuits.Secret("correct horse")
 
@@ -219,6 +221,11 @@ def altered(change: Callable[[dict[str, Any]], None]) -> Callable[[httpx.Respons
     return alter
 
 
+def beyond_the_order(text: str) -> str:
+    """The same scalar in octets that no strict reader takes."""
+    return to_base64url((circuits.decode_scalar(from_base64url(text, 32)) + ORDER).to_bytes(32, "big"))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -226,6 +233,8 @@ def altered(change: Callable[[dict[str, Any]], None]) -> Callable[[httpx.Respons
         lambda body: body.update(witness=body["witness"][:-2] + "AA"),
         lambda body: body["attributes"].__setitem__(2, "FR"),
         lambda body: body.update(signer_share="A" * 42 + "E"),
+        lambda body: body.update(signer_share=beyond_the_order(body["signer_share"])),
+        lambda body: body["attributes"].__setitem__(0, beyond_the_order(body["attributes"][0])),
         lambda body: body.update(attributes=body["attributes"][:-1]),
         lambda body: body["attributes"].__setitem__(4, True),
         lambda body: body["attributes"].__setitem__(4, -1),

@@ -9,7 +9,7 @@ from concurrent.futures import Future, wait
 
 import pytest
 
-from circuits import Accepted, CircuitError, Malformed, Rejected, verify_batch
+from circuits import Accepted, CircuitError, Malformed, Misuse, Rejected, verify_batch
 from tests.circuits.core.world import the_licence, the_world
 from verifier.batching import Item, ProofBatcher
 from verifier.unavailable import Unavailable
@@ -136,8 +136,10 @@ def test_false_proofs_shrink_the_batch_and_clean_ones_let_it_grow(good: list[Ite
     assert batcher._limit == 1
     malformed = (*good[2][:2], good[2][2][:-1])
     for grown in (2, 3, 4, 4):
-        with pytest.raises(Malformed):
-            batcher.verify(*malformed)  # costs nothing: it never enters the combination
+        assert isinstance(batcher.verify(*good[0]), Accepted)
+        for _ in range(4):
+            with pytest.raises(Malformed):
+                batcher.verify(*malformed)  # strangers have as many as they like: they neither shrink nor grow it
         assert batcher._limit == grown
     batcher.close()
     assert set(sizes) == {1}
@@ -158,6 +160,83 @@ def test_a_failure_of_ours_decides_for_nobody(good: list[Item], false: Item) -> 
         batcher.close()
 
 
+class Panic(BaseException):
+    """What a native library raises when it has lost its way is no `Exception`."""
+
+
+class Hostile(bytes):
+    """A proof on which whatever looks at it comes to grief."""
+
+    def __len__(self) -> int:
+        raise Panic
+
+
+def test_nothing_ends_the_thread(good: list[Item]) -> None:
+    batcher = ProofBatcher()
+    with pytest.raises(Misuse, match="Panic"):
+        batcher.submit(*good[0][:2], Hostile()).result(20)
+    assert isinstance(batcher.submit(*good[0]).result(20), Accepted)
+    batcher.close()
+
+
+def test_a_thread_that_ended_is_replaced(good: list[Item]) -> None:
+    batcher = ProofBatcher()
+    ended = threading.Thread(target=int)
+    ended.start()
+    ended.join()
+    batcher._thread = ended  # as after a fork
+    assert isinstance(batcher.submit(*good[0]).result(20), Accepted)
+    batcher.close()
+
+
+def test_where_no_thread_is_to_be_had_nobody_waits(good: list[Item], monkeypatch: pytest.MonkeyPatch) -> None:
+    batcher = ProofBatcher()
+
+    def exhausted(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with monkeypatch.context() as world:
+        world.setattr(threading.Thread, "start", exhausted)
+        with pytest.raises(Unavailable):
+            batcher.submit(*good[0])
+    assert isinstance(batcher.submit(*good[0]).result(20), Accepted)
+    batcher.close()
+
+
+def test_a_verdict_about_another_statement_is_no_verdict(good: list[Item], false: Item, slow: SlowCheck) -> None:
+    """Whoever checks may answer in another order, or about somebody else."""
+
+    def turned(items: Sequence[Item]) -> list[Accepted | CircuitError]:
+        return list(reversed(slow(items)))
+
+    batcher = ProofBatcher(check_together=turned)
+    verdicts = submitted_behind(batcher, slow, good[1], [false, good[2], good[3]])
+    slow.go_on.set()
+    wait(verdicts, 20)
+    batcher.close()
+    assert slow.sizes == [1, 3]
+    assert isinstance(verdicts[1].exception(), Rejected)
+    for at in (2, 3):
+        assert verdicts[at].result().statement_octets == good[at][0].octets(good[at][1])
+
+
+def test_what_could_not_be_decided_is_not_tried_again_here(good: list[Item], slow: SlowCheck) -> None:
+    """A process that checks may have died of one of these proofs."""
+
+    def died(items: Sequence[Item]) -> list[Accepted | CircuitError]:
+        slow(items[:1])
+        raise Unavailable("overloaded", "it has ended", 5)
+
+    batcher = ProofBatcher(check_together=died)
+    verdicts = submitted_behind(batcher, slow, good[0], good[1:3])
+    slow.go_on.set()
+    failures = [one.exception(20) for one in verdicts]
+    batcher.close()
+    assert all(isinstance(one, Unavailable) and one.retry_after_seconds == 5 for one in failures)
+    assert failures[1] is not failures[2]
+    assert batcher._limit == 16
+
+
 def test_who_waits_when_it_stops_is_refused(good: list[Item], slow: SlowCheck) -> None:
     batcher = ProofBatcher(check_together=slow)
     verdicts = submitted_behind(batcher, slow, good[0], [good[1]])
@@ -172,3 +251,6 @@ def test_who_waits_when_it_stops_is_refused(good: list[Item], slow: SlowCheck) -
     with pytest.raises(Unavailable):
         batcher.submit(*good[0])
     ProofBatcher().close()  # one that never had a proof
+    for sizes in ((0, 1), (1, 0)):
+        with pytest.raises(Misuse):
+            ProofBatcher(*sizes)

@@ -155,6 +155,22 @@ def test_a_set_with_a_false_signature(union: SetRecord) -> None:
         check_set(replace(union, members=((one, second), (other, first), *rest)))
 
 
+@pytest.mark.attack("G8")
+@pytest.mark.parametrize("own", ["GB", "IE"], ids=["mine is true", "mine is false"])
+def test_a_proof_over_a_set_with_a_false_signature(stage: Stage, union: SetRecord, own: str) -> None:
+    """Whoever made it would learn from the proof that fails who holds the value: so nobody makes one."""
+    spoilt = tuple(
+        (value, stage.world.curve.encode_g1(random_point(stage.world.curve)) if value == "IE" else signature)
+        for value, signature in union.members
+    )
+    holder = stage.world.licence(jurisdiction=own)
+    for nodes in ([OneOf(JURISDICTION, union)], []):
+        stage.prepare(stage.say(*nodes), holder)
+    with pytest.raises(Rejected) as refusal:
+        stage.prepare(stage.say(OneOf(JURISDICTION, replace(union, members=spoilt))), holder)
+    assert refusal.value.code == "set"
+
+
 def test_sets_that_do_not_load(union: SetRecord) -> None:
     members = union.members
     for wrong in (
@@ -180,6 +196,9 @@ def test_what_cannot_be_made() -> None:
     for values in (["GB"], ["GB", "GB"], ["GB", ""], [1, "GB"]):
         with pytest.raises(Malformed):
             create_set("wrong", Kind.TEXT, values)  # type: ignore[arg-type]
+    for numbers in ([1, 2.5], [1, None], [1, True], [1, -1], [1, 2**40]):
+        with pytest.raises(Malformed):
+            create_set("wrong", Kind.INT, numbers)  # type: ignore[arg-type]
     with pytest.raises(Misuse):
         prepared_signature(create_set("right", Kind.TEXT, ["GB", "IE"]), 1)
 

@@ -98,6 +98,23 @@ class TestSigned:
         with pytest.raises(Rejected, match="no request"):
             sign_document(stage.prepare(bound), DOCUMENT, binding)
 
+    def test_what_the_signer_left_out(self, stage: Stage) -> None:
+        """The signer writes the statement; whoever has the openers' records, or a permit's, wants them in it."""
+        own, digest = records(stage), Signed(document_digest(DOCUMENT))
+        for escrow in (True, False):
+            for nodes in ([digest], [digest, stage.beside()]):
+                statement = stage.say(*nodes, escrow=escrow, context=SCOPE)
+                made = sign_document(stage.prepare(statement), DOCUMENT, own_binding())
+                for wanted in (own[3], None):
+                    for companion in (stage.companion_records, None):
+                        whole = (wanted is not None) == escrow and (companion is not None) == (len(nodes) > 1)
+                        if whole:
+                            check_signature(DOCUMENT, made, *own[:3], wanted, companion=companion)
+                            continue
+                        with pytest.raises((Rejected, Malformed)) as refusal:
+                            check_signature(DOCUMENT, made, *own[:3], wanted, companion=companion)
+                        assert refusal.value.code in ("document", "malformed")
+
     def test_one_proof_one_document(self, stage: Stage) -> None:
         with pytest.raises(Misuse, match="another document"):
             sign_document(stage.prepare(signing(stage)), b"another", own_binding())
@@ -185,7 +202,8 @@ class TestHeads:
         ):
             with pytest.raises(Misuse, match="heads are counted for"):
                 count_heads(self.statement(stage, encode_cbor(parts)), [], 1)
-        with pytest.raises(Misuse, match="at least one"):
-            count_heads(self.statement(stage), [], 0)
+        for least in (0, -1, float("nan"), True):
+            with pytest.raises(Misuse, match="at least one"):
+                count_heads(self.statement(stage), [], least)  # type: ignore[arg-type]
         with pytest.raises(Rejected):
             count_heads(self.statement(stage), [], 1)

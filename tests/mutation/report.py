@@ -14,7 +14,9 @@ from tests.mutation.running import Results
 
 PAGE = ROOT / "docs" / "mutation.md"
 _EQUATIONS = ("row", "claim", "coin")
-_KILLED = re.compile(r"(\| .* \| \w+ \| `.*`(?: \(\d+\))? \|) (?:`.*`)? \| `(tests/.*)` \|$")
+# What names a mutant (as `name_of`), and what catches it; no cell has a backtick in it.
+_LINE = re.compile(r"(\| `[^`]*` \| \w+ \| `[^`]*`(?: \(\d+\))? \|) (?:`[^`]*`)? \| (.*) \|$")
+_TEST = re.compile(r"`(tests/[\w/]+\.py)((?:::\w+)+)(.*)`$")
 _PREAMBLE = """# What each guard and each equation is caught by
 
 Written by `make mutation`, which switches off one thing at a time, in every function of `circuits` and on the gateway's
@@ -77,50 +79,39 @@ def _code(text: str) -> str:
 
 def check_page() -> list[str]:
     """What is wrong with the page: mutants it lacks, lines about nothing, tests that are no longer there."""
-    lines = PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else []
-    told: set[tuple[str, str]] = set()
-    wrong, file = [], ""
-    for line in lines:
+    told = _told()
+    there = {(mutant.file, name_of(mutant)) for mutant in enumerate_mutants()}
+    wrong = [f"not in the page: {file} {name}" for file, name in sorted(there - told.keys())]
+    wrong += [f"no longer in the source: {file} {name}" for file, name in sorted(told.keys() - there)]
+    return wrong + [f"no such test: {caught}" for caught in told.values() if not _is_there(caught)]
+
+
+def _told() -> dict[tuple[str, str], str]:
+    """The page's lines: by file and `name_of`, what catches it."""
+    told, file = {}, ""
+    for line in PAGE.read_text(encoding="utf-8").splitlines() if PAGE.exists() else ():
         if line.startswith("### "):
             file = line[4:]
-        elif file and line.startswith("| `"):
-            told.add((file, " | ".join(re.split(r" \| ", line)[:3]) + " |"))
-            wrong += _missing_test(line)
-    there = {
-        (mutant.file, " ".join(name_of(mutant).removesuffix(" |").split(" | ")) + " |")
-        for mutant in enumerate_mutants()
-    }
-    wrong += [f"not in the page: {file} {name}" for file, name in sorted(there - told)]
-    wrong += [f"no longer in the source: {file} {name}" for file, name in sorted(told - there)]
-    return wrong
+        elif found := _LINE.match(line):
+            told[file, found[1]] = found[2]
+    return told
 
 
-def _missing_test(line: str) -> list[str]:
-    named = re.search(r"`(tests/[\w/]+\.py)((?:::\w+)+)", line.rsplit(" | ", 1)[-1])
+def _is_there(caught: str) -> bool:
+    """Whether the test that catches something can be read in its file, or a reason stands in its place."""
+    named = _TEST.match(caught)
     if named is None:
-        return [] if "equivalent: " in line else [f"names no test: {line}"]
-    path, function = ROOT / named[1], named[2].split("::")[-1]
-    if path.exists() and f"def {function}(" in path.read_text(encoding="utf-8"):
-        return []
-    return [f"no such test: {named[1]}{named[2]}"]
+        return caught.startswith("equivalent: ")
+    path, *_, last = ROOT / named[1], *named[2].split("::")
+    written = path.read_text(encoding="utf-8") if path.exists() else ""
+    return f"def {last}(" in written or (last == "runTest" and f"{named[2].split('::')[1]} = " in written)
 
 
 def known_killers() -> dict[tuple[str, str, str, str, int], str]:
     """The tests that the page names, by mutant: tried first, so that the page changes as little as possible."""
-    if not PAGE.exists():
-        return {}
-    named: dict[tuple[str, str], str] = {}
-    file = ""
-    for line in PAGE.read_text(encoding="utf-8").splitlines():
-        if line.startswith("### "):
-            file = line[4:]
-        elif file and (found := _KILLED.match(line)):
-            named[file, found[1]] = found[2].replace("\\|", "|")
-    return {
-        mutant.key: named[mutant.file, name_of(mutant)]
-        for mutant in enumerate_mutants()
-        if (mutant.file, name_of(mutant)) in named
-    }
+    told = _told()
+    named = {mutant.key: told.get((mutant.file, name_of(mutant)), "") for mutant in enumerate_mutants()}
+    return {key: caught.strip("`").replace("\\|", "|") for key, caught in named.items() if _TEST.match(caught)}
 
 
 def survivors_lines(survivors: list[Mutant], results: Results) -> list[str]:

@@ -131,7 +131,8 @@ class ArkworksCurve:
             raise Misuse("as many scalars as points are needed")
         if not points:
             return self.g1_identity()
-        return G1(G1Point.multiexp_unchecked([_g1(point) for point in points], [_scalar(value) for value in scalars]))
+        bases: list[Any] = list(points)
+        return G1(G1Point.multiexp_unchecked(bases, [_scalar(value) for value in scalars]))
 
     def sum(self, points: Sequence[G1]) -> G1:
         total = _O

@@ -34,7 +34,8 @@ def count_heads(
 ) -> frozenset[bytes]:
     """The distinct pseudonyms (48 octets each) of the true proofs of `statement` among (binding, proof).
 
-    A false proof counts for nobody and spoils no other. The caller still owes each binding's nonce, consumed before.
+    A false proof counts for nobody and spoils no other. The caller still owes each binding's nonce, consumed before,
+    and a statement at a fresh epoch: at an old one a licence revoked since and the one that replaced it are two heads.
     Raises `Rejected` with code `head-count` when they are fewer than `least`; `Misuse` when the statement's context is
     not one of `scope_context`, or nothing is asked for.
     """

@@ -78,7 +78,8 @@ def check_signature(
     """Check a signature on `document` against the records of its time, and give the signer's pseudonym and the binding.
 
     The signer has written the statement. An escrow or a companion whose records are given must be in it.
-    The caller still owes: that the epoch was fresh when it was signed, that policy, audience and time are those it
+    The caller still owes: that the epoch was fresh when it was signed (a licence issued later can prove at an earlier
+    epoch, as one revoked later can), that policy, audience and time are those it
     wants, and that the statement (`Accepted.statement_octets`) says enough, in the context that it should be signed in.
     Raises `Malformed`; `Rejected` with code `document` for a signature on another one (or on none), or without what
     must be in it, else as `verify`.

@@ -19,7 +19,7 @@ from circuits import CircuitError, Malformed, Misuse, Rejected
 from verifier.decision import DecisionPoint, Request
 from verifier.fields import Credentials, challenge_header, read_credentials, upstream_headers
 from verifier.lease import Lease
-from verifier.paths import lies_under, read_path
+from verifier.paths import leads_under, read_path
 from verifier.problems import MENDED_BY_PROOF, Headers, Problem, problem_for
 
 _log = logging.getLogger("verifier")
@@ -92,9 +92,9 @@ class LicenceMiddleware:
         if lease is None:
             await self._app(passed, receive, send)
             return
-        watched = _Watched(self._door, lease, scope, send)
+        watched = _Watched(self._door, lease, scope, receive, send)
         try:
-            await self._app(passed, receive, watched)
+            await self._app(passed, watched.receive, watched)
         except Exception:
             # By the time it arrives here an application may have wrapped what was raised, so the type says nothing.
             if not watched.stopped:
@@ -106,7 +106,7 @@ class LicenceMiddleware:
         raw_path, segments = _read_target(scope)
         credentials = read_credentials(scope["headers"])
         lease = None
-        protected = lies_under(segments, self._prefixes)
+        protected = leads_under(segments, self._prefixes)
         if protected:
             lease = self._door.admit(credentials, scope.get("method", "GET"), raw_path)
         strip = protected and credentials.in_authorization
@@ -125,18 +125,21 @@ def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
 
 
 class _Watched:
-    """An ASGI send that asks again when an answer begins, and before each piece of it.
+    """An ASGI send that asks again when an answer begins, and before each piece of it; and a receive that asks before
+    each piece of what the caller goes on to say, for a body or a web socket may last longer than its lease.
 
     An answer that has not begun is replaced by the refusal. One that is under way ends with an event that says why, or,
     where it is no stream of events, is broken off.
     """
 
-    def __init__(self, door: Doorkeeper, lease: Lease, scope: Scope, send: Send) -> None:
+    def __init__(self, door: Doorkeeper, lease: Lease, scope: Scope, receive: Receive, send: Send) -> None:
         self._door = door
         self._lease = lease
         self._scope = scope
+        self._receive = receive
         self._send = send
         self._events = False
+        self._begun = False
         self.stopped = False
         self.ended = False
 
@@ -152,9 +155,23 @@ class _Watched:
             except CircuitError as error:
                 await self._stop(error, kind)
         if kind == "http.response.start":
+            self._begun = True
             kinds = [value for name, value in message.get("headers", []) if name.lower() == b"content-type"]
             self._events = any(value.lower().startswith(b"text/event-stream") for value in kinds)
         await self._send(message)
+
+    async def receive(self) -> Message:
+        """What the caller says next; ends the answer and raises `_Stopped` when the lease is good no more."""
+        message = await self._receive()
+        if self.stopped:
+            raise _Stopped
+        kind = message["type"]
+        if kind == "websocket.receive" or (kind == "http.request" and message.get("body")):
+            try:
+                self._door.check_still(self._lease)
+            except CircuitError as error:
+                await self._stop(error, kind if self._begun or kind != "http.request" else "http.response.start")
+        return message
 
     async def _stop(self, error: CircuitError, kind: str) -> None:
         self.stopped = True

@@ -70,7 +70,8 @@ class DecisionPoint:
         self._verifier = Verifier(parts.trust, parts.policy, parts.challenges, terms.origin, parts.check_proof)
         self._call_uses = ReplayCache()
         self._token_uses = ReplayCache(capacity=100_000)
-        self._follow_floor(self.clock.read())
+        self._began = self.clock.read()
+        self._follow_floor(self._began)
         self.trust.on_epoch(self._take_epoch)
 
     @property
@@ -229,6 +230,8 @@ class DecisionPoint:
         proof = check_holder_proof(request.holder_proof, request.method, request.url, now, lease.text)
         if proof.jkt != lease.jkt:
             raise Rejected("holder-proof", "The lease is bound to another session key.")
+        if proof.issued_at < self._began:
+            raise Rejected("holder-proof", "The proof is from before this gateway's start.")
         self._call_uses.check_new(proof.use, now)
 
 
@@ -236,9 +239,11 @@ def open_decision_point(terms: Terms, parts: Parts) -> DecisionPoint:
     """A decision point whose trail begins with the trust bundle it believes. Raises `Misuse`, `Unavailable`."""
     if parts.policy.record not in parts.trust.bundle.policies:
         raise Misuse("the policy is not one of the trust bundle")
+    now, current = parts.clock.read(), parts.trust.view.current
+    trusted = f"{parts.trust.bundle.hash.hex()}.{parts.policy.record.hash.hex()}"
+    parts.keys.serve(trusted, now, 0 if current is None else current.record.number)
     point = DecisionPoint(terms, parts)
-    parts.evidence.record_trust(parts.trust.bundle.octets, parts.clock.read())
-    current = parts.trust.view.current
+    parts.evidence.record_trust(parts.trust.bundle.octets, now)
     if current is not None:
-        parts.evidence.record_epoch(current, parts.clock.read())
+        parts.evidence.record_epoch(current, now)
     return point

@@ -17,6 +17,8 @@ from verifier.lease import MAX_LEASE_CHARACTERS, Lease
 from verifier.problems import Headers
 
 _SINGLE = (b"agent-licence", b"authorization", b"dpop")
+# With these some servers and frameworks route by another path than the request's, past what was decided about that.
+_OTHER_PATHS = frozenset((b"x-original-url", b"x-rewrite-url", b"x-original-uri", b"x-forwarded-uri"))
 
 
 @dataclass(frozen=True)
@@ -41,8 +43,8 @@ def read_credentials(headers: Headers) -> Credentials:
 
 
 def upstream_headers(headers: Headers, lease: Lease | None, strip_authorization: bool) -> Headers:
-    """`headers` without any of the gateway's own, plus what `lease` says."""
-    kept = [(name, value) for name, value in headers if not is_ours(name)]
+    """`headers` without any of the gateway's own and any that names another path, plus what `lease` says."""
+    kept = [(name, value) for name, value in headers if not is_ours(name) and _plain(name) not in _OTHER_PATHS]
     if strip_authorization:
         kept = [(name, value) for name, value in kept if name.lower() != b"authorization"]
     return kept if lease is None else kept + lease_headers(lease)
@@ -69,7 +71,7 @@ def challenge_header(challenge: Challenge) -> tuple[bytes, bytes]:
 
 
 def _single(headers: Headers, name: bytes) -> str | None:
-    values = [value for key, value in headers if key.lower().replace(b"_", b"-") == name]
+    values = [value for key, value in headers if _plain(key) == name]
     if len(values) > 1:
         raise Malformed(f"there is more than one {name.decode('ascii')} header")
     if not values:
@@ -85,8 +87,12 @@ def _single(headers: Headers, name: bytes) -> str | None:
 
 def is_ours(name: bytes) -> bool:
     """Whether a header is one that only the gateway itself may set, or that is meant for it alone."""
-    plain = name.lower().replace(b"_", b"-")
+    plain = _plain(name)
     return plain == b"dpop" or plain.startswith((b"agent-lease", b"agent-licence"))
+
+
+def _plain(name: bytes) -> bytes:
+    return name.lower().replace(b"_", b"-")
 
 
 def _looks_like_lease(token: str) -> bool:

@@ -31,11 +31,13 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 @dataclass(frozen=True)
 class HolderProof:
-    """A proof that was verified: the thumbprint of its key (32 octets, and as text), a digest that names its use."""
+    """A proof that was verified: the thumbprint of its key (32 octets, and as text), a digest that names its use, and
+    when it says it was made (unix seconds)."""
 
     thumbprint: bytes
     jkt: str
     use: bytes
+    issued_at: float
 
 
 class ReplayCache:
@@ -86,7 +88,7 @@ def check_holder_proof(text: str, method: str, url: str, now: int, lease: str | 
         raise _refused("it does not cover this lease")
     jkt = key.thumbprint()
     use = hashlib.sha256(f"{jkt}.{claims['jti']}".encode()).digest()
-    return HolderProof(decode_base64url(jkt, 32), jkt, use)
+    return HolderProof(decode_base64url(jkt, 32), jkt, use, claims["iat"])
 
 
 def _embedded_key(text: str) -> ECKey:

@@ -1,6 +1,7 @@
 """The keys that sign leases: one that signs now, earlier ones that still verify, and what is published of them.
 
-A new key is made when an urgent epoch raises the floor; the earlier ones are then withdrawn. They leave the published
+A new key is made when an urgent epoch raises the floor, and when the gateway starts with another trust bundle or
+policy, of which a lease names the id alone; the earlier ones are then withdrawn. They leave the published
 set (any gateway that checks leases by JWKS alone refuses them within its cache time) and no lease of theirs is good for
 a call any more. For as long as such a lease could run this gateway still reads it, to answer `floor` with a fresh
 challenge; one that cannot have been made before the withdrawal is refused as signed by an unknown key.
@@ -59,7 +60,7 @@ class LeaseKeyRing:
     def __init__(self, path: Path, now: int, epoch_number: int = 0) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._keys = _read(path)
+        self._keys, self._terms = _read(path)
         if not any(key.retired_at is None for key in self._keys.values()):
             self.rotate(now, epoch_number, withdraw=False)
 
@@ -96,6 +97,20 @@ class LeaseKeyRing:
             self._write(keys)
             self._keys = keys
 
+    def serve(self, terms: str, now: int, epoch_number: int) -> None:
+        """From now on the keys sign under `terms` (any text): those that signed under others are withdrawn.
+
+        Raises `OSError`.
+        """
+        if terms == self._terms:
+            return
+        changed, self._terms = self._terms is not None, terms
+        if changed:
+            self.rotate(now, epoch_number, withdraw=True)
+        else:
+            with self._lock:
+                self._write(self._keys)
+
     def rotate_if_due(self, now: int, epoch_number: int) -> None:
         """Routine rotation, once a day; earlier keys stay published while a lease of theirs could run."""
         if now - self.signing.made_at >= ROUTINE_ROTATION_SECONDS:
@@ -118,7 +133,7 @@ class LeaseKeyRing:
             }
             for key in keys.values()
         ]
-        write_durably(self._path, json.dumps({"version": VERSION, "keys": rows}).encode("ascii"))
+        write_durably(self._path, json.dumps({"version": VERSION, "keys": rows, "terms": self._terms}).encode("ascii"))
 
 
 def _unknown_key() -> Rejected:
@@ -129,17 +144,19 @@ def _public(key: LeaseKey) -> dict[str, Any]:
     return {**key.key.as_dict(private=False), "kid": key.kid, "alg": "ES256", "use": "sig"}
 
 
-def _read(path: Path) -> dict[str, LeaseKey]:
+def _read(path: Path) -> tuple[dict[str, LeaseKey], str | None]:
     try:
         content = json.loads(read_bounded(path))
         if content["version"] != VERSION:
             raise ValueError("unknown version")
-        keys = [_row(row) for row in content["keys"]]
+        keys, terms = [_row(row) for row in content["keys"]], content.get("terms")
+        if terms is not None and not isinstance(terms, str):
+            raise ValueError("not the terms of keys")
     except FileNotFoundError:
-        return {}
-    except (ValueError, KeyError, TypeError, RecursionError, JoseError) as error:
+        return {}, None
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, JoseError) as error:
         raise Misuse(f"{path.name} does not hold lease keys; remove it to start with a new key") from error
-    return {key.kid: key for key in keys}
+    return {key.kid: key for key in keys}, terms
 
 
 def _row(row: dict[str, Any]) -> LeaseKey:

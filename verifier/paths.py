@@ -54,6 +54,15 @@ def lies_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
     return False
 
 
+def leads_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
+    """Whether one of `prefixes` stands anywhere in `segments`, and so may be where an application is led in the end.
+
+    An application that is mounted under a path of its own, or has been told of one (ASGI's `root_path`, which may be
+    set behind whoever asks here), drops what stands before: in doubt a path counts as protected.
+    """
+    return any(lies_under(segments[start:], prefixes) for start in range(len(segments)))
+
+
 def _comparable(segment: str) -> str:
     """Without path parameters, trailing dots and blanks, and case; empty for the dot segments."""
     return segment.split(";", 1)[0].rstrip(". ").lstrip(" ").casefold()

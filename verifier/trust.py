@@ -124,6 +124,7 @@ class TrustedState:
     def epoch(self, number: int, policy: PolicyRecord, now: int) -> SignedEpoch:
         """The epoch that a presentation selects: the newest, or the one before it if that is young and above the floor.
 
+        Where the newest one revoked somebody, the one before is good for no longer than an answer takes.
         Raises `Rejected`: `unknown-epoch` for a future one, `stale-epoch` for an old one; `Unavailable` (`no-trust`,
         `split-view`) when there is nothing to go by.
         """
@@ -136,7 +137,9 @@ class TrustedState:
         previous = view.previous
         if previous is None or number != previous.record.number or number < current.record.floor:
             raise Rejected("stale-epoch", "The proof is against an old epoch.")
-        if now - previous.record.not_before > policy.renewal_seconds:
+        somebody_revoked = previous.record.value != current.record.value
+        late = somebody_revoked and now - current.record.not_before > policy.challenge_seconds
+        if late or now - previous.record.not_before > policy.renewal_seconds:
             raise Rejected("stale-epoch", "The proof is against an old epoch.")
         return previous
 

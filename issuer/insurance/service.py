@@ -14,6 +14,7 @@ from issuer.insurance import store
 from issuer.insurance.claims import ATTESTATION_TYPES, CANCELLATION_TYPES, Attestation, Cancellation
 from issuer.insurance.models import CoverRow
 from issuer.licences.revocations import Revocations
+from issuer.licences.store import COVER_ENDED
 from issuer.permits.service import Permits, Revoker
 from issuer.signed import read_signed
 from issuer.world import World
@@ -120,7 +121,7 @@ class Insurance:
             lapsed = [(row, store.in_force(session, row.permit_id, today)) for row in store.lapsed(session, today)]
         for row, others in lapsed:
             if not _as_good(others, row):
-                self._revoker.revoke_permit(row.permit_id, "cover ended", urgent=True)
+                self._revoker.revoke_permit(row.permit_id, COVER_ENDED, urgent=True)
             with self._world.database.write() as session:
                 store.mark_acted(session, row.insurer, row.cover_id)
         return len(lapsed)

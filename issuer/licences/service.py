@@ -2,7 +2,7 @@
 
     1 the challenge is taken          (one transaction: it works once)
     2 the request is checked          (commitment and joint proof, for this challenge)
-    3 the grounds are looked up       (identity, terms, assessment, permit, cover)
+    3 the grounds are looked up       (identity, terms, assessment, permit, cover; under the lock of step 4)
     4 the intent is committed         (handle and share drawn here, never again)
     5 the licence is signed           (lints, approval, keyring; deterministic in the intent)
     6 the result is committed, and the reply made from it
@@ -39,9 +39,9 @@ from issuer.keys import profile
 from issuer.keys.lints import Draft, approve
 from issuer.kyc import persons
 from issuer.kyc import store as kyc_store
-from issuer.kyc.models import Application, Person
+from issuer.kyc.models import Application
 from issuer.licences import store
-from issuer.licences.eligibility import Eligibility, Grounds, must_wait, replacement_wait
+from issuer.licences.eligibility import Eligibility, Grounds
 from issuer.licences.models import Challenge, Issue, Licence
 from issuer.world import World
 
@@ -113,8 +113,7 @@ class Licences:
                 challenge.session,
                 application.refresh,
             )
-            grounds = Eligibility(self._world).grounds(application_id, person_id)
-            self._intend(_Order(application, person_id, tier, request, digest, challenge, grounds))
+            self._intend(_Order(application, person_id, tier, request, digest, challenge))
             self._world.crash.reach("intent-committed")
         elif found.request_hash != digest:
             raise Conflict("already-issued", "A licence has been issued for this application to another request.")
@@ -132,6 +131,9 @@ class Licences:
         with self._world.database.write() as session:
             if store.issue(session, order.application.application_id) is not None:
                 raise Conflict("already-issued", "A licence is being issued for this application.")
+            # Under the lock: a permit stopped or a cover cancelled a moment ago has ended the licences there were, and
+            # would miss this one.
+            grounds = Eligibility(self._world).grounds(order.application.application_id, order.person_id)
             person = kyc_store.person(session, order.person_id)
             if person is None or person.status != persons.VERIFIED:
                 raise Conflict("identity-unverified", "The person is not verified.")
@@ -141,9 +143,8 @@ class Licences:
             if order.application.refresh:
                 licence, share = self._to_refresh(order, live), 0
             else:
-                self._check_no_wait(session, person)
-                licence, share = self._new_licence(session, order, live)
-            issue = self._new_issue(session, order, licence, share)
+                licence, share = self._new_licence(session, order, grounds, live)
+            issue = self._new_issue(session, order, grounds, licence, share)
             approve(_draft(self._world, licence, issue))
             if order.application.refresh:
                 _check_not_narrower(store.newest_issue(session, licence.licence_id), issue)
@@ -156,13 +157,9 @@ class Licences:
             raise Conflict("other-registration", "A refresh keeps the licence's own secret; this one is another.")
         return live
 
-    def _check_no_wait(self, session: Session, person: Person) -> None:
-        # The grounds were looked up before this transaction: a wallet may have been reported lost in between.
-        until = replacement_wait(self._world, session, person)
-        if until is not None:
-            raise must_wait(until)
-
-    def _new_licence(self, session: Session, order: _Order, live: Licence | None) -> tuple[Licence, int]:
+    def _new_licence(
+        self, session: Session, order: _Order, grounds: Grounds, live: Licence | None
+    ) -> tuple[Licence, int]:
         if live is not None:
             raise Conflict(
                 "already-licensed", "This person has a live licence. Refresh it, or report the wallet as lost first."
@@ -177,18 +174,18 @@ class Licences:
             handle=encode_scalar(handle),
             holder_point=holder,
             archive_point=archive_point(issuer, holder, handle),
-            permit_id=order.grounds.permit_id,
+            permit_id=grounds.permit_id,
             created_at=self._world.now(),
         )
         store.add_licence(session, licence)
         return licence, share
 
-    def _new_issue(self, session: Session, order: _Order, licence: Licence, share: int) -> Issue:
+    def _new_issue(self, session: Session, order: _Order, grounds: Grounds, licence: Licence, share: int) -> Issue:
         now = self._world.now()
         epoch_number = epoch_store.latest_number(session)
         if epoch_number is None:
             raise Unavailable("no-epoch", "There is no epoch yet.")
-        limits = self._limits(order.grounds, day_number(now))
+        limits = self._limits(grounds, day_number(now))
         return Issue(
             application_id=order.application.application_id,
             licence_id=licence.licence_id,
@@ -200,7 +197,7 @@ class Licences:
             session=order.challenge.session,
             refresh=order.application.refresh,
             signer_share=encode_scalar(share),
-            attributes=encode_cbor([*self._attributes(order, limits, day_number(now))]),
+            attributes=encode_cbor([*self._attributes(order.tier, grounds, limits, day_number(now))]),
             limits=encode_cbor(list(limits)),
             epoch_number=epoch_number,
             intended_at=now,
@@ -209,18 +206,18 @@ class Licences:
     def _limits(self, grounds: Grounds, today: int) -> tuple[int, int, int]:
         return today + self._world.settings.licence_days, grounds.cover_until_day, grounds.permit_until_day
 
-    def _attributes(self, order: _Order, limits: tuple[int, int, int], today: int) -> list[int | str]:
+    def _attributes(self, tier: int, grounds: Grounds, limits: tuple[int, int, int], today: int) -> list[int | str]:
         """Attributes 1 to 9 of the profile."""
         furthest = today + profile.DIGIT_WINDOW_DAYS
         return [
-            order.tier,
+            tier,
             self._world.settings.jurisdiction,
             min(*limits, furthest),
-            order.grounds.cover_band,
-            order.grounds.permit_id,
-            profile.PERMIT_KINDS[order.grounds.permit_kind],
-            order.grounds.bank_version,
-            min(order.grounds.cover_until_day, furthest),
+            grounds.cover_band,
+            grounds.permit_id,
+            profile.PERMIT_KINDS[grounds.permit_kind],
+            grounds.bank_version,
+            min(grounds.cover_until_day, furthest),
             0,
         ]
 
@@ -252,7 +249,6 @@ class _Order:
     request: IssueRequest
     request_hash: bytes
     challenge: IssueChallenge
-    grounds: Grounds
 
 
 def stored_attributes(licence: Licence, issue: Issue) -> tuple[int | str, ...]:

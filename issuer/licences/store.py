@@ -14,8 +14,9 @@ LIVE = "live"
 REVOKED = "revoked"
 LOST_WALLET = "lost wallet"
 LEFT_PERMIT = "left the permit"
-GIVEN_UP = (LOST_WALLET, LEFT_PERMIT)
-"""Reasons for which a licence ends because its holder wants it to."""
+COVER_ENDED = "cover ended"
+GIVEN_UP = (LOST_WALLET, LEFT_PERMIT, COVER_ENDED)
+"""Reasons for which a licence ends because its holder wants it to, or may have wanted it to."""
 
 
 def replace_challenge(session: Session, row: Challenge) -> None:

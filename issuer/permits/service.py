@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 
 from issuer.errors import Conflict, Denied, Invalid, NotFound
 from issuer.licences.revocations import Revocations
-from issuer.licences.store import LEFT_PERMIT
+from issuer.licences.store import LEFT_PERMIT, live_licences
 from issuer.permits import store
 from issuer.permits.models import PermitRow
 from issuer.permits.ratio import RatioPolicy, check_operators
@@ -115,17 +115,15 @@ class Permits:
     def leave(self, person_id: str) -> None:
         """Ends the person's operating under a permit and revokes the licences that name it; a sole permit ends with it.
 
-        Raises Conflict("no-permit").
+        The revocation follows; after a crash in between, leave again. A sole permit that is suspended is not left, or a
+        new one could be had at once. Raises Conflict("no-permit" | "permit-suspended").
         """
-        now = self._world.now()
         with self._world.database.write() as session:
             row = store.permit_of_person(session, person_id)
-            if row is None:
+            if row is not None:
+                self._leave(session, row, person_id)
+            elif not live_licences(session, person_id=person_id):
                 raise Conflict("no-permit", "You operate under no permit.")
-            store.close_operators(session, row.permit_id, now, person_id)
-            store.add_event(session, row.permit_id, "operator-left", "own wish", now)
-            if row.kind == "sole":
-                self._change(session, row, PermitAction.END, "own wish")
         self._revoker.revoke_person(person_id, LEFT_PERMIT, urgent=False)
 
     def operators(self, permit_id: str) -> tuple[str, ...]:
@@ -167,6 +165,15 @@ class Permits:
 
     def _today(self) -> int:
         return self._world.now() // SECONDS_PER_DAY
+
+    def _leave(self, session: Session, row: PermitRow, person_id: str) -> None:
+        if row.kind == "sole" and row.state == PermitState.SUSPENDED:
+            raise Conflict("permit-suspended", "This permit is suspended.")
+        now = self._world.now()
+        store.close_operators(session, row.permit_id, now, person_id)
+        store.add_event(session, row.permit_id, "operator-left", "own wish", now)
+        if row.kind == "sole":
+            self._change(session, row, PermitAction.END, "own wish")
 
     def _check_number(self, company: str) -> None:
         if not re.fullmatch(COMPANY_NUMBERS.get(self._world.settings.jurisdiction, ANY_COMPANY_NUMBER), company):

@@ -1,0 +1,57 @@
+"""A protected path stays one where an application stands under a path of its own, however it was told of that."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from fastapi import FastAPI
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Mount, Route
+from starlette.types import ASGIApp
+
+from tests.verifier.sim_gateway import Gateway
+from verifier.asgi import Doorkeeper, LicenceMiddleware
+
+Guard = Callable[[ASGIApp], ASGIApp]
+RAN = PlainTextResponse("it ran")
+ROUTES = [Route("/v1/autonomous/plan", RAN), Route("/v1/public/plan", RAN)]
+
+
+def mounted(guard: Guard) -> ASGIApp:
+    return Starlette(routes=[Mount("/api", app=guard(Starlette(routes=ROUTES)))])
+
+
+def told_within(guard: Guard) -> ASGIApp:
+    api = FastAPI()
+    api.root_path = "/api"
+    api.router.routes.extend(ROUTES)
+    return guard(api)
+
+
+def told_by_the_server(guard: Guard) -> ASGIApp:
+    return guard(Starlette(routes=ROUTES))
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize("place", [mounted, told_within, told_by_the_server])
+def test_under_a_path_of_its_own(tmp_path: Path, place: Callable[[Guard], ASGIApp]) -> None:
+    gateway = Gateway(tmp_path)
+
+    async def story() -> None:
+        app = place(lambda inner: LicenceMiddleware(inner, Doorkeeper(gateway.point), ["/v1/autonomous"]))
+        transport = httpx.ASGITransport(app, root_path="/api" if place is told_by_the_server else "")
+        client = httpx.AsyncClient(transport=transport, base_url=gateway.origin)
+        holder, path = gateway.holder(), "/api/v1/autonomous/plan"
+        assert (await client.get(path)).status_code == 401
+        lease = await gateway.lease(holder)
+        headers = {"agent-licence": lease, "dpop": holder.proof("GET", gateway.origin + path, lease)}
+        assert (await client.get(path, headers=headers)).text == "it ran"
+        assert (await client.get("/api/v1/public/plan")).text == "it ran"
+
+    asyncio.run(story())

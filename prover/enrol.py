@@ -39,9 +39,9 @@ from circuits import (
     request_licence,
 )
 from circuits.records import EpochRecord, IssuerRecord, TrustBundle
-from prover.errors import IssuerRefused, NotReady, TrustError
+from prover.errors import IssuerRefused, NotReady, TrustError, Unreachable
 from prover.issuer_client import IssuerClient, bad_answer, from_base64url, to_base64url
-from prover.refresh import decode_epoch
+from prover.refresh import decode_epoch, place_of
 from prover.sign_in import check_sign_in_code, check_sign_in_page
 from prover.wallet.file import DEFAULT_LOG_COST
 from prover.wallet.records import Application, Contents, Licence, PendingRequest
@@ -308,7 +308,10 @@ def _redeem(
     if application.refresh:
         _check_same_licence(contents.licence, credential, reply)
     _check_attributes(credential, pending, now())
-    licence = Licence(_path_segment(answer.get("licence")), credential, membership, applied=None)
+    applied = None
+    with suppress(Unreachable):
+        applied = place_of(issuer, contents.trust, membership.value)
+    licence = Licence(_path_segment(answer.get("licence")), credential, membership, applied)
     saved = wallet.update(lambda found: _with_licence(found, licence, signed, epoch))
     return saved.licence or licence
 

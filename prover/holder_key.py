@@ -1,7 +1,8 @@
 """The agent's ephemeral key at one gateway, and its proofs of possession.
 
-One ES256 key per gateway origin and process, in memory only: a key shown to two gateways would link them. A lease is
-bound to the key's thumbprint, so a lease that leaks is of no use without it. Source: [RFC9449 4.2], [RFC7638].
+One ES256 key per gateway origin, process and day, in memory only: a key shown to two gateways, or with two periods'
+pseudonyms, would link them. A lease is bound to the key's thumbprint, so a lease that leaks is of no use without it.
+Source: [RFC9449 4.2], [RFC7638].
 """
 
 from __future__ import annotations
@@ -37,7 +38,7 @@ class HolderKey:
         return self._thumbprint
 
     def proof(self, method: str, url: str, now: int, lease: Secret[str] | None) -> str:
-        """The value of a `DPoP` header for one request at `now` (unix seconds); covers `lease` where one is sent.
+        """The value of a `DPoP` header for one request at `now` (unix seconds, the gateway's); covers `lease`, if any.
 
         Source: [RFC9449 4.2]: htu is the URL without query and fragment.
         """

@@ -2,8 +2,12 @@
 
 Nothing is believed here: what comes back is octets or JSON of a checked shape, and `enrol` and `refresh` check the
 signatures and hashes. Every answer is capped before it is read; redirects are not followed; refusals
-(problem+json, [RFC9457]) become `IssuerRefused` with the issuer's own code. Fetching public files tells the issuer's
-web server that some wallet is alive, and no more: the same file goes to everybody.
+(problem+json, [RFC9457]) become `IssuerRefused` with the issuer's own code.
+
+Fetching public files tells the issuer's web server that some wallet is alive, from which address, and which epoch it
+had come to before. So that nothing else joins one fetch to another, or to the application that a person signed in for,
+a request carries what is written here and nothing that an earlier answer said: no cookie, no ETag, no version of a
+library; and each has a connection of its own.
 """
 
 from __future__ import annotations
@@ -30,6 +34,8 @@ _DIGIT_TABLE_OCTETS = 196608
 _MAX_EPOCH_OCTETS = 4096
 _MAX_JSON_OCTETS = 1 << 20
 _TIMEOUT_SECONDS = 20.0
+_ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
+_HEADERS = {"User-Agent": "operator-licence-wallet", "Accept": "*/*", "Accept-Encoding": "identity"}
 _TRY_LATER = "Try again in a moment; what was done so far is kept."
 
 
@@ -53,7 +59,7 @@ class IssuerClient:
         check_authenticated(url)
         self._url = url.rstrip("/")
         self._own = http is None
-        self._http = http if http is not None else httpx.Client(timeout=_TIMEOUT_SECONDS)
+        self._http = http if http is not None else httpx.Client(timeout=_TIMEOUT_SECONDS, limits=_ONE_REQUEST_EACH)
 
     def __enter__(self) -> IssuerClient:
         return self
@@ -81,12 +87,9 @@ class IssuerClient:
         """The octets of the digit table: 196608 of them when it is right."""
         return self._public("/records/digits.bin", _DIGIT_TABLE_OCTETS).body
 
-    def latest_epoch(self, etag: str | None = None) -> tuple[bytes | None, str | None]:
-        """The COSE_Sign1 of the newest epoch and its ETag; None when it still has the `etag` given."""
-        answer = self._send("GET", "/epochs/latest.cose", _MAX_EPOCH_OCTETS, {"If-None-Match": etag} if etag else {})
-        if answer.status == 304:
-            return None, etag
-        return _accepted(answer).body, answer.headers.get("etag")
+    def latest_epoch(self) -> bytes:
+        """The COSE_Sign1 of the newest epoch. It is asked for whole each time: a tag would tell which one is held."""
+        return self._public("/epochs/latest.cose", _MAX_EPOCH_OCTETS).body
 
     def epoch(self, number: int) -> bytes:
         """The COSE_Sign1 of epoch `number`."""
@@ -118,10 +121,14 @@ class IssuerClient:
     def _send(
         self, method: str, path: str, max_octets: int, headers: Mapping[str, str], body: bytes | None = None
     ) -> Answer:
-        url = self._url + path
+        request = self._http.build_request(method, self._url + path, headers={**_HEADERS, **headers}, content=body)
+        request.headers.pop("Cookie", None)
         try:
-            with self._http.stream(method, url, headers=headers, content=body, follow_redirects=False) as response:
+            response = self._http.send(request, stream=True, follow_redirects=False)
+            try:
                 return Answer(response.status_code, response.headers, _capped(response, max_octets))
+            finally:
+                response.close()
         except httpx.HTTPError as error:
             raise Unreachable("issuer-unreachable", f"No answer from {self._url}: {error}.", _TRY_LATER) from error
 

@@ -20,7 +20,7 @@ import json
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -28,7 +28,7 @@ from anyio import Lock as AsyncLock
 from anyio.lowlevel import RunVar
 
 from circuits import Secret
-from prover.challenge import Challenge, parse_challenge
+from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, parse_challenge
 from prover.errors import BodyNotReplayable, ProverError, Refused, Revoked
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
 from prover.holder_key import HolderKey
@@ -46,6 +46,7 @@ SUBJECT_TOKEN_TYPE = "urn:operator-licence:token-type:licence-presentation"  # n
 LONGEST_LEASE_SECONDS = 900
 RENEW_FROM, RENEW_TO = 0.6, 0.9
 LONGEST_PAUSE_SECONDS = 60
+SECONDS_PER_DAY = 86400
 
 REFRESH_CODES = frozenset({"floor", "stale-epoch", "unknown-epoch", "non-revocation"})
 ASK_AGAIN_CODES = frozenset({"challenge-expired", "replay", "proof-context"}) | REFRESH_CODES
@@ -92,9 +93,11 @@ class GatewaySettings(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Lease:
-    """A lease held: times in unix seconds by this machine's clock; `bound` whether calls need a DPoP proof."""
+    """A lease held: times in unix seconds by this machine's clock; `key` the session key that it was got with, `bound`
+    whether calls need a DPoP proof of that key."""
 
     token: Secret[str]
+    key: HolderKey
     bound: bool
     expires_at: float
     renew_at: float
@@ -122,6 +125,8 @@ class LeaseKeeper:
     def after_fork(self) -> None:
         """Start anew with another key, no lease and free locks, as in a new process."""
         self._key = HolderKey()
+        self._key_day: int | None = None
+        self._ahead = 0
         self._lease: Lease | None = None
         self._needed = self._eager
         self._refused: Refused | None = None
@@ -159,7 +164,7 @@ class LeaseKeeper:
         spent, code = lease, reply.headers.get(ERROR_HEADER)
         if code == "revoked":
             yield from self._check_final(reply)
-        lease = yield Locked(self._obtain(spent, _challenge(reply), code))
+        lease = yield Locked(self._obtain(spent, self._challenge(reply), code))
         if not call.replayable:
             raise BodyNotReplayable
         reply = yield Forward(self._headers(call, lease))
@@ -199,7 +204,7 @@ class LeaseKeeper:
     def _postpone(self, lease: Lease) -> None:
         now = self._now()
         later = now + (lease.expires_at - now) * self._uniform(0.2, 0.5)
-        self._lease = Lease(lease.token, lease.bound, lease.expires_at, later)
+        self._lease = replace(lease, renew_at=later)
 
     def _obtain(self, spent: Lease | None, challenge: Challenge | None, code: str | None) -> Flow[Lease]:
         """A lease newer than `spent`; the lock is held. `challenge` if one is at hand, `code` why it was asked."""
@@ -231,15 +236,31 @@ class LeaseKeeper:
     def _ask(self) -> Flow[Challenge]:
         body = urlencode({"resource": self._resource, "scope": self._scope}).encode()
         reply: Reply = yield Send("POST", f"{self._origin}/licence/challenge", _form_headers(), body)
-        header = reply.headers.get(CHALLENGE_HEADER)
-        if header is None:
+        challenge = self._challenge(reply)
+        if challenge is None:
             self._check_busy(reply)
             raise self._refusal(reply.headers, reply.body)
-        return parse_challenge(header)
+        return challenge
+
+    def _challenge(self, reply: Reply) -> Challenge | None:
+        header = reply.headers.get(CHALLENGE_HEADER)
+        if header is None:
+            return None
+        challenge, now = parse_challenge(header), self._now()
+        if abs(challenge.time - now) <= MAX_CLOCK_DIFFERENCE_SECONDS:
+            self._ahead = challenge.time - now
+        return challenge
+
+    def _gateways_time(self) -> int:
+        """Now by the gateway's clock, which holder proofs are dated by: this machine's own, where it is wrong, would be
+        a mark by which one agent is known at all gateways and in all weeks."""
+        return self._now() + self._ahead
 
     def _redeem(self, challenge: Challenge, older: bool = False) -> Flow[Lease]:
         """Exchange a presentation for a lease. Source: [RFC8693 2.1]."""
-        presentation = yield Work(lambda: self._session.present(challenge, self.request, self._origin, older))
+        key = self._key_for(challenge)
+        request = self.request
+        presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, older))
         url, sent_at = f"{self._origin}/licence/token", self._now()
         form = {
             "grant_type": GRANT_TYPE,
@@ -248,21 +269,30 @@ class LeaseKeeper:
             "resource": self._resource,
             "scope": self._scope,
         }
-        headers = {**_form_headers(), "DPoP": self._key.proof("POST", url, sent_at, None)}
+        headers = {**_form_headers(), "DPoP": key.proof("POST", url, self._gateways_time(), None)}
         running = self._lease
-        if running is not None and sent_at < running.expires_at:
+        if running is not None and running.key is key and sent_at < running.expires_at:
             # Tells the gateway that this is a renewal, to which more grace applies.
             headers[LEASE_HEADER] = running.token.expose()
         reply: Reply = yield Send("POST", url, headers, urlencode(form).encode())
         if reply.status != 200:
             self._check_busy(reply)
             raise self._refusal(reply.headers, reply.body)
-        self._lease = self._granted(reply, sent_at)
+        self._lease = self._granted(reply, key, sent_at)
         self._needed = True
         self._pause = None
         return self._lease
 
-    def _granted(self, reply: Reply, sent_at: int) -> Lease:
+    def _key_for(self, challenge: Challenge) -> HolderKey:
+        """The session key of the challenge's day: pseudonyms change at midnight, and a key, or a lease that is renewed
+        with it, would show which two are one agent's."""
+        day = challenge.time // SECONDS_PER_DAY
+        if self._key_day not in (None, day):
+            self._key = HolderKey()
+        self._key_day = day
+        return self._key
+
+    def _granted(self, reply: Reply, key: HolderKey, sent_at: int) -> Lease:
         fields = _json_object(reply.body)
         token, kind, life = fields.get("access_token"), fields.get("token_type"), fields.get("expires_in")
         if not isinstance(token, str) or not isinstance(kind, str) or type(life) is not int:
@@ -273,7 +303,7 @@ class LeaseKeeper:
         if kind.lower() not in ("dpop", "bearer"):
             raise _not_a_lease()
         renew_at = sent_at + life * self._uniform(RENEW_FROM, RENEW_TO)
-        return Lease(Secret(token), kind.lower() == "dpop", sent_at + life, renew_at)
+        return Lease(Secret(token), key, kind.lower() == "dpop", sent_at + life, renew_at)
 
     def _headers(self, call: Call, lease: Lease | None) -> dict[str, str]:
         if lease is None:
@@ -286,7 +316,7 @@ class LeaseKeeper:
                     "This request has a DPoP header of its own, and a licence's lease needs that header too.",
                     "Use another HTTP client for one of the two.",
                 )
-            headers["DPoP"] = self._key.proof(call.method, call.url, self._now(), lease.token)
+            headers["DPoP"] = lease.key.proof(call.method, call.url, self._gateways_time(), lease.token)
         return headers
 
     def _asks(self, reply: Reply) -> bool:
@@ -341,11 +371,6 @@ class LeaseKeeper:
 def _differs(held: Lease, spent: Lease | None) -> bool:
     # A postponed renewal keeps the token under a new object: that is not a newer lease.
     return spent is None or held.token is not spent.token
-
-
-def _challenge(reply: Reply) -> Challenge | None:
-    header = reply.headers.get(CHALLENGE_HEADER)
-    return None if header is None else parse_challenge(header)
 
 
 def _form_headers() -> dict[str, str]:

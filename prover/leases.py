@@ -3,7 +3,9 @@
 A transport is wrapped, not an `auth=` given, because SDKs set `auth` themselves and a transport never is overridden.
 Both libraries have the same shape, so one class serves both: requests of our own are made by the class of the caller's
 request. The lease is put on a copy of the request: what the client sees, logs, stores and follows redirects with
-never carries it, and a call to any other origin goes out as it came, without one.
+never carries it, and a call to any other origin goes out as it came, without one. So does a call that one gateway
+redirects to another: the address that it is sent on to could name the agent it comes from, and a lease beside it would
+tell the second gateway which of its agents that is. For the same reason clients made here keep no cookies.
 
     SomeProvidersClient(http_client=licensed_client(wallet, "https://api.example", library="httpx2"))
 """
@@ -12,6 +14,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Iterable
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 import anyio
@@ -29,6 +32,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MAX_REFUSAL_OCTETS = 64 * 1024
+
+# Among a request's extensions, which a redirected request keeps: the gateway that it was first sent to.
+_FIRST_GATEWAY = "licence_gateway"
 
 
 class _Exchange:
@@ -92,7 +98,7 @@ class LicensedTransport(httpx.BaseTransport):
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, with a lease where it goes to a configured gateway."""
         exchange = _Exchange(request)
-        keeper = self._session.keeper(str(request.url))
+        keeper = _keeper(self._session, request)
         if keeper is None:
             return self._wrapped.handle_request(exchange.licensed(Forward({})))
         try:
@@ -163,7 +169,7 @@ class AsyncLicensedTransport(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, with a lease where it goes to a configured gateway."""
         exchange = _Exchange(request)
-        keeper = self._session.keeper(str(request.url))
+        keeper = _keeper(self._session, request)
         if keeper is None:
             return await self._wrapped.handle_async_request(exchange.licensed(Forward({})))
         try:
@@ -252,11 +258,12 @@ def licensed_client(
 
     `wallet` is an open wallet, or a session that several clients share (then `gateways` stays empty). `options` go to
     the client; a `transport` among them is wrapped, `verify`, `http2`, `limits` and such belong to that transport.
+    Cookies are not kept unless `cookies` are given: they could join two weeks, or two gateways of one domain.
     Raises `TrustError` for a gateway that is not https (or loopback), ImportError when `library` is not installed.
     """
     module = importlib.import_module(library)
     transport = LicensedTransport(_session(wallet, gateways), options.pop("transport", None) or module.HTTPTransport())
-    return module.Client(transport=transport, **options)
+    return module.Client(transport=transport, **{"cookies": _no_cookies(), **options})
 
 
 @overload
@@ -285,7 +292,21 @@ def licensed_async_client(
     """As `licensed_client`, for asynchronous clients."""
     module = importlib.import_module(library)
     wrapped = options.pop("transport", None) or module.AsyncHTTPTransport()
-    return module.AsyncClient(transport=AsyncLicensedTransport(_session(wallet, gateways), wrapped), **options)
+    transport = AsyncLicensedTransport(_session(wallet, gateways), wrapped)
+    return module.AsyncClient(transport=transport, **{"cookies": _no_cookies(), **options})
+
+
+def _keeper(session: WalletSession, request: httpx.Request) -> LeaseKeeper | None:
+    """The keeper of leases for this request; None where it goes to no gateway, or was sent on by another gateway."""
+    keeper = session.keeper(str(request.url))
+    if keeper is None:
+        return None
+    origin = keeper.request.audience
+    return keeper if request.extensions.setdefault(_FIRST_GATEWAY, origin) == origin else None
+
+
+def _no_cookies() -> CookieJar:
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _session(wallet: Wallet | WalletSession, gateways: str | Gateway | Iterable[str | Gateway]) -> WalletSession:

@@ -8,6 +8,7 @@ other side named. The checks are numbered here once, and the code carries the nu
 2. the policy is one of the pinned bundle, its issuer ours, its scope the one used  (G7)
 3. the challenge's time is within 300 s of ours, its life within the policy's       (F8, N4)
 4. the membership is of the epoch stored, and the statement comes from the policy   (P1, P2)
+5. the epoch is one that a gateway could take: an old one would tell which wallet has not been refreshed since
 
 A prepared proof (`Token`) answers one challenge. Two answers from one preparation would reveal the link secret, so a
 token is popped before it is used, lives in memory only, works in the process that made it alone, and every pool is
@@ -39,8 +40,8 @@ from circuits import (
     prepare,
     request_digest,
 )
-from circuits.records import EpochRecord, TrustBundle
-from prover.challenge import Challenge, check_challenge
+from circuits.records import EpochRecord, PolicyRecord, TrustBundle
+from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, check_challenge
 from prover.choose import Choice, choose, policy_for
 from prover.errors import CannotProve, ChallengeRefused, NotReady, TokenSpent
 from prover.origin import check_authenticated, origin_of
@@ -160,13 +161,15 @@ class Prover:
         """The presentation octets (at most 4 KiB) that answer `challenge` for `request`.
 
         `authenticated_origin` is the origin that this process's own connection goes to, `now` unix seconds. Raises
-        `ChallengeRefused`, `CannotProve` (`predicate`, `stale-witness`, ...), `NotReady` without licence or epoch.
+        `ChallengeRefused`, `CannotProve` (`predicate`, `stale-witness`, ...), `NotReady` without licence or epoch, or
+        with one that is too old (`old-epoch`).
         """
         check_audience(request, authenticated_origin)  # 1
         check_challenge(challenge, policy_for(contents.trust, challenge.policy_id), now)  # 2, 3
         # Only after its time is believed is the licence looked at, so that no answer depends on a date made up.
         choice = choose_for(contents, challenge.policy_id, request.scope, challenge.time)  # 2
         epoch, membership = standing(contents)  # 4
+        check_epoch_age(epoch, choice.policy, now)  # 5
         key = _key(choice, request.audience, epoch, challenge.time)
         token = self._pool.take(key) or self._prepare(
             contents.trust, choice, epoch, membership, request, challenge.time
@@ -250,6 +253,17 @@ def standing(contents: Contents) -> tuple[EpochRecord, Membership]:
     if epoch is None or licence is None or licence.membership.epoch_number != epoch.number:
         raise NotReady("no-epoch", "The wallet is not up to date with an epoch.", "Refresh the wallet.")
     return epoch, licence.membership
+
+
+def check_epoch_age(epoch: EpochRecord, policy: PolicyRecord, now: int) -> None:
+    """Refuse to prove at an epoch that every gateway has to refuse: its number alone would say since when, and so
+    perhaps whose, this wallet is. `now` in unix seconds. Raises `NotReady` (`old-epoch`)."""
+    if now - epoch.not_before > policy.renewal_seconds + MAX_CLOCK_DIFFERENCE_SECONDS:
+        raise NotReady(
+            "old-epoch",
+            f"The newest epoch that this wallet has, {epoch.number}, is too old for any gateway.",
+            "Refresh the wallet; nothing was proved.",
+        )
 
 
 def _key(choice: Choice, audience: str, epoch: EpochRecord, time: int) -> Key:

@@ -44,13 +44,12 @@ CLOCK_TOLERANCE_SECONDS = 300
 
 @dataclass(frozen=True)
 class Refreshed:
-    """A refresh's outcome: the epoch the membership is now at, whether that is another than before, how many entries
-    were applied, and the epoch file's ETag for next time (only worth keeping in memory)."""
+    """A refresh's outcome: the epoch the membership is now at, whether that is another than before, and how many
+    entries were applied."""
 
     epoch: EpochRecord
     changed: bool
     applied: int
-    etag: str | None
 
 
 def decode_epoch(signed: bytes, bundle: TrustBundle) -> EpochRecord:
@@ -89,19 +88,15 @@ def check_epoch_follows(epoch: EpochRecord, contents: Contents, now: int) -> Non
         raise _distrust("epoch-future", f"Epoch {epoch.number} begins in the future of this machine's clock.")
 
 
-def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int], etag: str | None = None) -> Refreshed:
-    """Bring the wallet's membership up to the newest epoch and save it. `etag` as an earlier call gave it.
+def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int]) -> Refreshed:
+    """Bring the wallet's membership up to the newest epoch and save it.
 
     Raises `Revoked`; `NotReady` without a licence; `TrustError` for data that is not to be believed; `Unreachable`
     when the issuer's files cannot be had, or the list lags behind the epoch (code `list-behind`: try again).
     """
     contents = wallet.reload()
     licence = _licence(contents)
-    # A tag only helps where the epoch it stands for is the one held: a licence just issued may be at an older one.
-    held = contents.epoch is not None and contents.epoch.number == contents.high_water
-    signed, etag = issuer.latest_epoch(etag if held else None)
-    if signed is None:
-        signed = contents.signed_epoch or b""
+    signed = issuer.latest_epoch()
     epoch = decode_epoch(signed, contents.trust)
     check_epoch_follows(epoch, contents, now())
     _remember_number(wallet, epoch.number)
@@ -113,7 +108,7 @@ def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int], etag: 
     saved = wallet.update(lambda found: _with_membership(found, licence, kept, signed, epoch))
     newest = saved.epoch or epoch
     changed = contents.epoch is None or contents.epoch.hash != newest.hash
-    return Refreshed(newest, changed, len(entries), etag)
+    return Refreshed(newest, changed, len(entries))
 
 
 def _licence(contents: Contents) -> Licence:
@@ -195,7 +190,7 @@ def _new_entries(
     if at == epoch.value:
         return (), start
     if start is None:
-        start = _find(issuer, at)
+        start = place_of(issuer, bundle, at)
     entries: list[RevocationEntry] = []
     for entry in _entries_from(issuer, start):
         entries.append(entry)
@@ -208,8 +203,14 @@ def _new_entries(
     )
 
 
-def _find(issuer: IssuerClient, value: bytes) -> int:
-    """The place after the entry that led to `value`. Looks at raw octets: decoding a whole list would take long."""
+def place_of(issuer: IssuerClient, bundle: TrustBundle, value: bytes) -> int:
+    """The place in the list after the entry that led to `value`. Looks at raw octets: decoding them all takes long.
+
+    Whoever looks for it has just got a licence, so it is looked for where the issuer knows that anyway, and not with
+    the first refresh. Raises `Unreachable`, and `TrustError` (`list-damaged`).
+    """
+    if value == bundle.accumulator.start_value:
+        return 0
     octets = ENTRY_OCTETS["80"]
     for chunk in range(MAX_CHUNKS):
         raw = issuer.entries(chunk, "80")

@@ -76,7 +76,6 @@ class WalletSession:
         self._pool_size = pool_size
         self._prover = None if table is None else Prover(table, pool_size)
         self._revoked: Revoked | None = None
-        self._etag: str | None = None
         self._previous: Contents | None = None
         self._not_before = 0
         self._guard = threading.Lock()
@@ -114,12 +113,11 @@ class WalletSession:
         self.check_not_revoked()
         before = self._wallet.contents
         try:
-            refreshed = refresh(self._wallet, self._issuer, self._now, self._etag)
+            refreshed = refresh(self._wallet, self._issuer, self._now)
         except Revoked as revoked:
             self._revoked = revoked
             self._clear_pool()
             raise
-        self._etag = refreshed.etag
         changed = before.epoch is None or before.epoch.hash != refreshed.epoch.hash
         if changed:
             self._clear_pool()
@@ -148,7 +146,9 @@ class WalletSession:
         that has not got that one yet. Raises as `prover.prove.Prover.present` does."""
         self.check_not_revoked()
         prover = self._ready()
-        contents = self._previous if older and self._previous is not None else self._wallet.contents
+        newest, previous = self._wallet.contents, self._previous
+        # The one right before and no other: which epoch this wallet came from is nobody's business.
+        contents = previous if older and previous is not None and _follows(newest, previous) else newest
         return prover.present(contents, challenge, request, authenticated_origin, self._now())
 
     def warm(self, policy_id: str = "tier3-insured") -> int:
@@ -183,6 +183,10 @@ class WalletSession:
             session._guard = threading.Lock()
             for keeper in session._keepers.values():
                 keeper.after_fork()
+
+
+def _follows(newest: Contents, previous: Contents) -> bool:
+    return newest.epoch is not None and previous.epoch is not None and newest.epoch.previous == previous.epoch.hash
 
 
 os.register_at_fork(after_in_child=WalletSession._after_fork)

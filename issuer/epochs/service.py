@@ -19,7 +19,6 @@ from issuer.epochs import store
 from issuer.epochs.files import EpochFiles
 from issuer.epochs.models import Epoch
 from issuer.errors import Unavailable
-from issuer.settings import MAX_EPOCH_SECONDS
 from issuer.world import World
 
 LOG = logging.getLogger("issuer.epochs")
@@ -117,7 +116,8 @@ class Epochs:
             number=number,
             value=value,
             not_before=not_before,
-            next_update=not_before + MAX_EPOCH_SECONDS,
+            # When the next one really comes: holders who waited longer would be known by the epochs that they show.
+            next_update=not_before + self._world.settings.epoch_seconds,
             floor=number if urgent else (before.floor if before else 0),
             previous=before.hash if before else GENESIS,
             entries_hash=hashlib.sha256(entries_octets(added) if added else b"").digest(),

@@ -64,7 +64,7 @@ class PendingRequest:
 @dataclass(frozen=True, eq=False)
 class Licence:
     """A licence held. `applied` counts the entries of the revocation list that `membership` accounts for, or None
-    when the place in the list has yet to be found (just issued)."""
+    when the place in the list has yet to be found (the list could not be had when it was issued)."""
 
     id: str
     credential: Credential

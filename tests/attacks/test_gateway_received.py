@@ -18,8 +18,8 @@ PATH = "/v1/autonomous/orders"
 class Caller:
     """One long call of a holder: `say` puts a message in, `heard` is what the application got, `sent` the answer."""
 
-    def __init__(self, gateway: Gateway, kind: str, begins: bool) -> None:
-        self.gateway, self.kind, self.begins = gateway, kind, begins
+    def __init__(self, gateway: Gateway, kind: str, begins: bool, stubborn: bool = False) -> None:
+        self.gateway, self.kind, self.begins, self.stubborn = gateway, kind, begins, stubborn
         self.said: asyncio.Queue[Message] = asyncio.Queue()
         self.heard: list[Any] = []
         self.sent: list[Message] = []
@@ -38,8 +38,13 @@ class Caller:
                 await send({"type": "websocket.accept"})
             elif self.begins:
                 await send({"type": "http.response.start", "status": 200, "headers": []})
-            while (message := await receive())["type"] in ("http.request", "websocket.receive"):
-                self.heard.append(message.get("text") or message["body"])
+            try:
+                while (message := await receive())["type"] in ("http.request", "websocket.receive"):
+                    self.heard.append(message.get("text") or message["body"])
+            except Exception:
+                if not self.stubborn:
+                    raise
+                await receive()
 
         return listen
 
@@ -88,5 +93,28 @@ def test_nothing_is_heard_after_the_stop(tmp_path: Path, stopped: str, kind: str
         else:
             await caller.task
             assert ends in (caller.sent[-1]["type"], caller.sent[0].get("status"))
+
+    asyncio.run(story())
+
+
+@pytest.mark.attack("45")
+@pytest.mark.parametrize(("kind", "count"), [("websocket", 2), ("http", 2)])
+def test_who_listens_on_all_the_same_hears_nothing_and_ends_it_once(tmp_path: Path, kind: str, count: int) -> None:
+    """The socket was accepted and is closed; the refusal is a head and a body: whatever is said after it."""
+    gateway = Gateway(tmp_path)
+    said = {"websocket": "websocket.receive", "http": "http.request"}[kind]
+
+    async def story() -> None:
+        caller, holder = Caller(gateway, kind, begins=False, stubborn=True), gateway.holder()
+        lease = await gateway.lease(holder)
+        await caller.begin(holder, lease)
+        if kind == "websocket":
+            await caller.say({"type": "websocket.connect"})
+        await gateway.deny(lease=gateway.point.inspect(lease).id)
+        for number in range(2):
+            await caller.say({"type": said, "text": f"order {number}", "body": b"order", "more_body": True})
+        await caller.task
+        assert caller.heard == []
+        assert len(caller.sent) == count
 
     asyncio.run(story())

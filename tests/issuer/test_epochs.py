@@ -49,7 +49,7 @@ def test_an_epoch_is_signed_by_the_key_of_the_bundle(issuer: IssuerUnderTest) ->
     record = EpochRecord.decode(signed.payload)
     assert (record.number, record.floor, record.entries_count) == (0, 0, 0)
     assert record.value == issuer.world.trust.accumulator.start_value
-    assert record.next_update == record.not_before + 900
+    assert record.next_update == record.not_before + issuer.settings.epoch_seconds
 
 
 def test_heartbeats_come_when_they_are_due_and_not_before(still: IssuerUnderTest) -> None:

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import parse_qsl
 
 import httpx
 import httpx2
 import pytest
 
+import circuits
 from prover import (
     BodyNotReplayable,
     CannotProve,
     ChallengeRefused,
     Gateway,
     LicensedTransport,
+    NotReady,
     ProverError,
     Refused,
     Revoked,
@@ -25,6 +29,7 @@ from prover import (
     WalletSession,
     licensed_client,
 )
+from tests.prover.conftest import FakeGateway, unb64
 
 URL = "https://gateway.example/v1/autonomous/chat"
 
@@ -597,3 +602,128 @@ def test_one_liners_say_what_they_miss(world: Any) -> None:
         assert isinstance(client, httpx.Client)
     with licensed_client(wallet, [Gateway("https://gateway.example")], library="httpx2") as newer:
         assert isinstance(newer, httpx2.Client)
+
+
+def test_no_key_and_no_renewal_joins_the_pseudonyms_of_two_periods(world: Any) -> None:
+    """What a gateway keeps of a presentation holds the key's thumbprint and the lease's root: in a seized trail they
+    would say which pseudonym of one week is which of the next."""
+    monday = world.clock() - (world.clock() // 86400 + 3) % 7 * 86400 - world.clock() % 86400 + 7 * 86400
+    world.clock.at = monday - 300
+    world.issuer.publish()
+    client = client_for(world)
+    for wait in (850, 100, 0):
+        assert client.get(URL).status_code == 200
+        world.clock.at += wait
+    tokens = [request for request in world.gateway.requests if request.url.path == "/licence/token"]
+    keys = {world.gateway.leases[lease]["jkt"] for lease in world.gateway.leases}
+    assert len(tokens) == len(set(world.gateway.pseudonyms)) == len(keys) == 2
+    assert "agent-licence" not in tokens[1].headers
+
+
+def test_within_a_day_the_key_stays_and_a_renewal_is_one(world: Any) -> None:
+    client = client_for(world)
+    for _ in range(2):
+        assert client.get(URL).status_code == 200
+        world.clock.at += 850
+    tokens = [request for request in world.gateway.requests if request.url.path == "/licence/token"]
+    keys = {world.gateway.leases[lease]["jkt"] for lease in world.gateway.leases}
+    assert (len(tokens), len(keys), len(set(world.gateway.pseudonyms))) == (2, 1, 1)
+    assert "agent-licence" in tokens[1].headers
+
+
+def shown_epochs(world: Any) -> list[int]:
+    """The epoch numbers that the gateway was shown, also in what it refused."""
+    forms = [dict(parse_qsl(r.content.decode())) for r in world.gateway.requests if r.url.path == "/licence/token"]
+    return [circuits.decode_presentation(unb64(form["subject_token"])).epoch_number for form in forms]
+
+
+@pytest.mark.parametrize("issuer", ["away", "behind"])
+def test_an_epoch_that_no_gateway_takes_is_not_shown(world: Any, issuer: str) -> None:
+    """The number alone would tell since when, and with the issuer's files whose, this wallet is."""
+    client = client_for(world)
+    client.get(URL)
+
+    def down(request: httpx.Request) -> None:
+        raise httpx.ConnectError("down")
+
+    for _ in range(3):
+        world.clock.at += 900
+        if issuer == "away":
+            world.issuer.publish()
+            world.issuer.before = down
+    with pytest.raises(NotReady, match="too old for any gateway"):
+        client.get(URL)
+    world.issuer.before = lambda request: None
+    world.issuer.publish()
+    world.clock.at += 31
+    assert client.get(URL).status_code == 200
+    assert shown_epochs(world) == [0, len(world.issuer.epochs) - 1]
+
+
+@pytest.mark.parametrize("missed", [1, 3])
+def test_a_gateway_that_claims_to_know_no_epoch_learns_none_but_the_newest_two(world: Any, missed: int) -> None:
+    session = world.session()
+    for _ in range(missed):
+        world.issuer.publish()
+    session.refresh()
+
+    def ignorant(request: httpx.Request) -> httpx.Response | None:
+        return world.gateway.refuse(403, "unknown-epoch") if request.url.path == "/licence/token" else None
+
+    world.gateway.override = ignorant
+    with pytest.raises(Refused, match="unknown-epoch"):
+        client_for(world, session).get(URL)
+    assert shown_epochs(world) == [missed, 0 if missed == 1 else missed]
+
+
+def two_gateways(world: Any, library: Any, answer: Any) -> tuple[Any, list[Any]]:
+    """A client with two gateways of one session, of which the first answers with `answer` under /from, and what the
+    second was sent."""
+    other = FakeGateway(world.keys, world.issuer, world.clock, origin="https://other.gateway.example")
+    world.gateway.override = lambda request: answer if request.url.path.endswith("/from") else None
+
+    def route(request: Any) -> Any:
+        return (other if request.url.host == "other.gateway.example" else world.gateway).handle(request)
+
+    session = world.session(gateways=[world.gateway.origin, other.origin])
+    transport = library.MockTransport(route)
+    client = licensed_client(session, library=library.__name__, transport=transport, follow_redirects=True)
+    return client, other.requests
+
+
+@pytest.mark.parametrize("hops", [1, 2])
+def test_a_gateway_cannot_send_an_agent_on_to_another_under_a_name(world: Any, library: Any, hops: int) -> None:
+    there = "https://other.gateway.example/v1/autonomous/chat?agent=7"
+    target = there if hops == 1 else "https://gateway.example/v1/autonomous/from?again"
+    client, seen = two_gateways(world, library, httpx.Response(307, headers={"location": target}))
+    first = world.gateway.override
+    world.gateway.override = lambda request: (
+        httpx.Response(307, headers={"location": there}) if "again" in str(request.url) else first(request)
+    )
+    assert client.post("https://gateway.example/v1/autonomous/from", content=b"body").status_code == 401
+    assert [request.url.path for request in seen] == ["/v1/autonomous/chat"]
+    assert "agent-licence" not in seen[0].headers
+    assert client.get(there).status_code == 200
+
+
+def test_a_gateway_cannot_name_an_agent_to_another_of_its_domain_by_a_cookie(world: Any, library: Any) -> None:
+    cookie = httpx.Response(200, headers={"set-cookie": "agent=7; Domain=gateway.example; Path=/"})
+    client, seen = two_gateways(world, library, cookie)
+    client.get("https://gateway.example/v1/autonomous/from")
+    assert client.get("https://other.gateway.example/v1/autonomous/chat").status_code == 200
+    assert not [request for request in [*seen, *world.gateway.requests] if "cookie" in request.headers]
+
+
+@pytest.mark.parametrize("offset", [-299, -3, 0, 299])
+def test_holder_proofs_show_the_gateways_time_and_not_this_machines(world: Any, offset: int) -> None:
+    """A wrong clock would be known again everywhere; and a gateway takes no proof from more than 30 s ahead."""
+    world.gateway.time_offset = offset
+    client, shown = client_for(world), set()
+    for _ in range(3):
+        assert client.get(URL).status_code == 200
+        world.clock.at += 10
+    for request in world.gateway.requests:
+        if "dpop" in request.headers:
+            claims = json.loads(unb64(request.headers["dpop"].split(".")[1]))
+            shown.add(claims["iat"] - offset)
+    assert shown == {world.clock() - 30, world.clock() - 20, world.clock() - 10}

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import replace
-from typing import Any
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, ClassVar
 
 import httpx
 import pytest
@@ -28,16 +30,16 @@ def test_a_wallet_catches_up_over_several_epochs(world: Any) -> None:
     assert licence is not None
     assert licence.applied == 5
     assert licence.membership.value == world.issuer.value
-    again = refresh(wallet, client, world.clock, refreshed.etag)
+    again = refresh(wallet, client, world.clock)
     assert (again.applied, again.changed) == (0, False)
 
 
-def test_nothing_new_costs_one_conditional_request(world: Any) -> None:
+def test_nothing_new_costs_one_request(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
-    etag = refresh(wallet, client, world.clock).etag
+    refresh(wallet, client, world.clock)
     generation = wallet.contents.generation
     world.issuer.log.clear()
-    refresh(wallet, client, world.clock, etag)
+    refresh(wallet, client, world.clock)
     assert world.issuer.log == ["GET /epochs/latest.cose"]
     assert wallet.contents.generation == generation
 
@@ -48,7 +50,7 @@ def test_a_licence_issued_late_finds_its_place_in_the_list(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
     licence = wallet.contents.licence
     assert licence is not None
-    assert licence.applied is None
+    assert licence.applied == 3
     world.issuer.revoke_strangers(2)
     world.issuer.publish()
     assert refresh(wallet, client, world.clock).applied == 2
@@ -237,14 +239,14 @@ def test_chunks_are_joined(world: Any) -> None:
     assert "GET /epochs/entries/0.128" not in world.issuer.log
 
 
-def test_a_tag_is_not_used_when_the_licence_was_issued_anew_at_an_older_epoch(world: Any) -> None:
+def test_a_licence_issued_anew_at_an_older_epoch_catches_up_again(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
     at_issue = wallet.contents
     world.issuer.revoke_strangers(1)
     world.issuer.publish()
-    etag = refresh(wallet, client, world.clock).etag
+    refresh(wallet, client, world.clock)
     wallet.update(lambda found: replace(found, licence=at_issue.licence, signed_epoch=at_issue.signed_epoch))
-    assert refresh(wallet, client, world.clock, etag).applied == 1
+    assert refresh(wallet, client, world.clock).applied == 1
 
 
 def outcomes(wallets: list[Any], world: Any) -> list[str]:
@@ -309,3 +311,82 @@ def test_the_epochs_between_say_which_entries_are_theirs(world: Any) -> None:
             refresh(wallet, client, world.clock)
         world.issuer.epochs[place] = true
     assert refresh(wallet, client, world.clock).applied == 6
+
+
+class Host(BaseHTTPRequestHandler):
+    """A host of the public files that hands each wallet a name of its own, in every way HTTP has."""
+
+    protocol_version = "HTTP/1.1"
+    seen: ClassVar[list[tuple[int, dict[str, str]]]] = []
+
+    def do_GET(self) -> None:
+        self.seen.append((self.client_address[1], {name.lower(): value for name, value in self.headers.items()}))
+        self.send_response(200)
+        for name, value in (("ETag", '"wallet-7"'), ("Set-Cookie", "wallet=7; Path=/"), ("Content-Length", "1")):
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(b"x")
+
+    def log_message(self, *arguments: Any) -> None:
+        """Not to the terminal."""
+
+
+def test_a_host_of_the_public_files_cannot_join_one_fetch_to_another() -> None:
+    """Neither by what it said before, nor by a connection kept, nor by what a person's machine has installed."""
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Host)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    Host.seen.clear()
+    try:
+        with IssuerClient(f"http://127.0.0.1:{server.server_port}") as client:
+            client.latest_epoch()
+            client.epoch(3)
+            client.latest_epoch()
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+    assert len({port for port, _ in Host.seen}) == 3
+    ours = {"host", "user-agent", "accept", "accept-encoding"}
+    assert [headers.keys() - {"connection"} for _, headers in Host.seen] == [ours] * 3
+    assert {headers["user-agent"] for _, headers in Host.seen} == {"operator-licence-wallet"}
+
+
+def asked_at_first(world: Any, wallet: Any) -> list[str]:
+    """What a wallet asks for when it has gone without a refresh for two epochs."""
+    for _ in range(2):
+        world.issuer.revoke_strangers(1)
+        world.issuer.publish()
+    world.issuer.log.clear()
+    refresh(wallet, world.issuer.client(), world.clock)
+    return list(world.issuer.log)
+
+
+def test_the_first_refresh_is_like_any_other(world: Any) -> None:
+    """Whoever serves the files must not see which wallet got its licence just before, and so perhaps whose it is."""
+    old = world.wallet("old")
+    world.issuer.revoke_strangers(2)
+    world.issuer.publish()
+    refresh(old, world.issuer.client(), world.clock)
+    new = world.wallet("new")
+    log = asked_at_first(world, new)
+    world.issuer.log.clear()
+    refresh(old, world.issuer.client(), world.clock)
+    assert log == world.issuer.log
+
+
+def test_a_list_that_cannot_be_had_at_issue_is_looked_through_later(world: Any) -> None:
+    world.issuer.revoke_strangers(2)
+    world.issuer.publish()
+
+    def down(request: httpx.Request) -> None:
+        if "/entries/" in request.url.path:
+            raise httpx.ConnectError("down")
+
+    world.issuer.before = down
+    wallet = world.wallet()
+    assert wallet.contents.licence.applied is None
+    world.issuer.before = lambda request: None
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish()
+    assert refresh(wallet, world.issuer.client(), world.clock).applied == 1

@@ -152,7 +152,7 @@ def test_a_renewal_keeps_the_licence(real_issuer: IssuerUnderTest, client: Issue
 
 def offer(gateway: Starlette, client: IssuerClient) -> None:
     """Gives the gateway the newest epoch, as its own polling would."""
-    signed, _ = client.latest_epoch()
+    signed = client.latest_epoch()
     gateway.state.point.offer_epoch(signed)
 
 

@@ -137,6 +137,7 @@ def test_a_key_that_was_dropped_while_a_call_was_under_way(ring: LeaseKeyRing) -
     ("damage", "row"),
     [
         ({"version": 1}, {}),
+        ({"terms": 7}, {}),
         ({}, {"kid": 5}),
         ({}, {"epoch": "0"}),
         ({}, {"epoch": True}),

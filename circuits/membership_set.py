@@ -12,10 +12,9 @@ from circuits.attributes import AttributeValue, Kind, attribute_scalar, check_va
 from circuits.curve import FixedBase
 from circuits.entropy import SYSTEM, Entropy
 from circuits.errors import Malformed, Misuse, Rejected
-from circuits.records.set import SetRecord, set_base
-from circuits.scalar import ORDER, batch_inverse
-from circuits.sigma.coins import draw_coins
+from circuits.records.set import SetRecord, member_order, set_base
 from circuits.suite import LICENCE_API_ID, SHA256, Suite
+from circuits.weak_bb import check_signed, sign_numbers
 
 
 def create_set(
@@ -27,16 +26,12 @@ def create_set(
     """
     for value in values:
         check_value(kind, value)
-    ordered = sorted(set(values), key=lambda value: value.encode() if isinstance(value, str) else value.to_bytes(32))
+    ordered = sorted(set(values), key=member_order)
     if len(ordered) != len(values):
         raise Malformed("a member of a set is named twice")
-    curve, key = suite.curve, entropy.scalar()
-    divisors = [(key + attribute_scalar(suite, LICENCE_API_ID, kind, value)) % ORDER for value in ordered]
-    if 0 in divisors:
-        raise Misuse("the set's key hits a member; draw again")
-    table = curve.fixed_base(set_base(suite, set_id))
-    signatures = [curve.encode_g1(table.multiple(inverse)) for inverse in batch_inverse(divisors)]
-    public_key = curve.encode_g2(curve.multiply_g2(curve.g2_generator(), key))
+    numbers = [attribute_scalar(suite, LICENCE_API_ID, kind, value) for value in ordered]
+    base = set_base(suite, set_id)
+    public_key, signatures = sign_numbers(suite.curve, base, numbers, entropy, "the set's key hits a member")
     return SetRecord(set_id, kind, public_key, tuple(zip(ordered, signatures, strict=True)), suite)
 
 
@@ -46,16 +41,11 @@ def check_set(record: SetRecord, entropy: Entropy = SYSTEM) -> None:
     A wallet does so once: a set with one false signature would tell the verifier something by the proof that fails.
     Raises `Rejected` with code `set`.
     """
-    curve = record.suite.curve
-    values, points = list(record.signatures), list(record.signatures.values())
-    coins = draw_coins(entropy, len(points))
-    left = curve.combine(points, coins)
-    right = curve.combine(
-        [record.base, *points], [sum(coins), *(-coin * value for coin, value in zip(coins, values, strict=True))]
-    )
-    pairs = [(left, record.public_point), (curve.negate(right), curve.g2_generator())]
-    if not curve.pairing_product_is_one(pairs):
-        raise Rejected("set", "a member of the set is not signed")
+    numbers, points = list(record.signatures), list(record.signatures.values())
+    try:
+        check_signed(record.suite.curve, record.base, record.public_point, numbers, points, entropy)
+    except Rejected:
+        raise Rejected("set", "a member of the set is not signed") from None
 
 
 def check_set_once(record: SetRecord) -> None:

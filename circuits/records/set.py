@@ -11,6 +11,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass, field
 from functools import cached_property
+from itertools import pairwise
 
 from circuits import generators
 from circuits.attributes import AttributeValue, Kind, attribute_scalar, check_value
@@ -44,7 +45,8 @@ class SetRecord:
             raise Malformed("a set has 2 to 512 members")  # a set of one would disclose
         for value, _ in self.members:
             check_value(self.kind, value)
-        if any(not _precedes(one, other) for (one, _), (other, _) in zip(self.members, self.members[1:], strict=False)):
+        order = [member_order(value) for value, _ in self.members]
+        if any(one >= other for one, other in pairwise(order)):
             raise Malformed("the members of a set stand in ascending order")
         _ = self.public_point, self.signatures
 
@@ -105,10 +107,9 @@ def set_base(suite: Suite, set_id: str) -> G1:
     return generators.named_base(suite, LICENCE_API_ID, generators.SET_BASE, set_id.encode())
 
 
-def _precedes(one: AttributeValue, other: AttributeValue) -> bool:
-    if isinstance(one, str) and isinstance(other, str):
-        return one.encode() < other.encode()
-    return isinstance(one, int) and isinstance(other, int) and one < other
+def member_order(value: AttributeValue) -> bytes:
+    """By what the members of one kind, which are checked before, stand in ascending order."""
+    return value.encode() if isinstance(value, str) else value.to_bytes(32)
 
 
 def _take_member(item: Value) -> tuple[AttributeValue, bytes]:

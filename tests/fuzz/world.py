@@ -45,7 +45,6 @@ from circuits import (
     create_accumulator,
     create_issuer,
     create_set,
-    day_number,
     deal_escrow,
     document_digest,
     entries_octets,
@@ -61,7 +60,6 @@ from circuits import (
     witness_for,
 )
 from circuits.records import (
-    GENESIS,
     AccumulatorRecord,
     EpochRecord,
     IssuerRecord,
@@ -72,12 +70,11 @@ from circuits.records import (
     key_id,
 )
 from circuits.scalar import ORDER
+from tests.circuits.core.world import NOW, TODAY, first_epoch
 
 AUDIENCE = "https://gateway.example"
 ISSUER_URL = "https://issuer.example"
 DOCUMENT = b"a document"
-NOW = 1_794_000_000
-TODAY = day_number(NOW)
 
 
 class Stream:
@@ -233,17 +230,7 @@ def the_world() -> World:
         policies=(default_policy(created.record, dealt.record),),
         issuer_url=ISSUER_URL,
     )
-    epoch = EpochRecord(
-        accumulator_hash=accumulated.record.hash,
-        number=0,
-        value=accumulated.record.start_value,
-        not_before=NOW - 60,
-        next_update=NOW + 840,
-        floor=0,
-        previous=GENESIS,
-        entries_hash=hashlib.sha256(b"").digest(),
-        entries_count=0,
-    )
+    epoch = first_epoch(accumulated.record)
     stream = Stream("licence")
     registration = register(created.record, entropy=stream)
     nonce, session = octets32("issue nonce"), octets32("issue session")

@@ -172,6 +172,22 @@ class World:
         return finish(prepare(statement, licence.credential, licence.membership, self.table), binding)
 
 
+def first_epoch(accumulator: AccumulatorRecord) -> EpochRecord:
+    """The epoch before any revocation, begun a minute before `NOW`."""
+    return EpochRecord(
+        accumulator_hash=accumulator.hash,
+        number=0,
+        value=accumulator.start_value,
+        not_before=NOW - 60,
+        next_update=NOW + 840,
+        floor=0,
+        previous=GENESIS,
+        entries_hash=hashlib.sha256(b"").digest(),
+        entries_count=0,
+        suite=accumulator.suite,
+    )
+
+
 def make_world(name: str, checked_table: bool = True) -> World:
     """A world with fresh keys, whose ids begin with `name`; the table's check, a second's work, can be left out."""
     created = create_issuer(f"{name}-issuer", "operator-2026")
@@ -180,17 +196,7 @@ def make_world(name: str, checked_table: bool = True) -> World:
     table = DigitTable(created.record, created.digit_table)
     if checked_table:
         table = check_digit_table(created.record, created.digit_table)
-    epoch = EpochRecord(
-        accumulator_hash=accumulated.record.hash,
-        number=0,
-        value=accumulated.record.start_value,
-        not_before=NOW - 60,
-        next_update=NOW + 840,
-        floor=0,
-        previous=GENESIS,
-        entries_hash=hashlib.sha256(b"").digest(),
-        entries_count=0,
-    )
+    epoch = first_epoch(accumulated.record)
     return World(created, accumulated, dealt, table, tier3_insured(created.record, dealt.record), epoch)
 
 

@@ -32,7 +32,6 @@ from circuits import (
     check_issue_request,
     create_accumulator,
     create_issuer,
-    day_number,
     deal_escrow,
     encode_cbor,
     holder_point,
@@ -43,12 +42,11 @@ from circuits import (
     witness_for,
 )
 from circuits.curve import G1, Curve
-from circuits.records import GENESIS, EpochRecord
+from circuits.records import EpochRecord
 from circuits.suite import SHA256, Suite
+from tests.circuits.core.world import NOW, TODAY, first_epoch
 from tests.zero_knowledge.entropy import Seeded
 
-NOW = 1_794_000_000
-TODAY = day_number(NOW)
 AUDIENCE = "https://gw.example"
 BOUNDS = ((3, TODAY), (4, 2))
 """The predicates of the statement: good until today at least, cover of band 2 at least."""
@@ -130,18 +128,7 @@ def make_stage(seed: str, holders: int, suite: Suite = SHA256) -> Stage:
     accumulated = create_accumulator(f"{seed}-accumulator", created.record.id, suite, entropy)
     before = len(entropy.given)
     dealt = deal_escrow(f"{seed}-escrow", 2, 3, NOW - 1000, NOW + 10_000_000, suite, entropy)
-    epoch = EpochRecord(
-        accumulator_hash=accumulated.record.hash,
-        number=0,
-        value=accumulated.record.start_value,
-        not_before=NOW - 60,
-        next_update=NOW + 840,
-        floor=0,
-        previous=GENESIS,
-        entries_hash=hashlib.sha256(b"").digest(),
-        entries_count=0,
-        suite=suite,
-    )
+    epoch = first_epoch(accumulated.record)
     return Stage(
         created=created,
         accumulated=accumulated,

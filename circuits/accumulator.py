@@ -72,10 +72,9 @@ class Membership:
         return self.accumulator.suite.curve.decode_g1(self.witness)
 
     @cached_property
-    def tables(self) -> tuple[FixedBase, FixedBase]:
-        """V and C, prepared for multiplication during one epoch."""
-        curve = self.accumulator.suite.curve
-        return curve.fixed_base(self.value_point, passing=True), curve.fixed_base(self.witness_point, passing=True)
+    def table(self) -> FixedBase:
+        """C, prepared for multiplication during one epoch."""
+        return self.accumulator.suite.curve.fixed_base(self.witness_point, passing=True)
 
     def encode(self) -> bytes:
         """The membership as deterministic CBOR. It tells which licence it belongs to: store it as a secret."""

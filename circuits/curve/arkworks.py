@@ -31,7 +31,7 @@ def _scalar(value: int) -> Any:
 _MANY = 6
 _WIDE = Windows(bits=11, stride=6)
 _LASTING, _PASSING = Windows(bits=9, stride=1), Windows(bits=6, stride=1)
-_USES_BEFORE_TABLE = {_WIDE: 24, _LASTING: 24, _PASSING: 2}
+_USES_BEFORE_TABLE = {_WIDE: 24, _LASTING: 24, _PASSING: 12}
 
 
 class _Table:

@@ -34,10 +34,9 @@ def rows(frame: Frame, part: Part) -> None:
 
 
 def witness(found: Witness, part: Part, membership: Membership, handle: int, rho: int) -> None:
-    """C', Cbar; rho."""
-    value_base, witness_base = membership.tables
+    """C', Cbar; rho. The membership's value is the epoch's."""
     found.points |= {
-        part.name("C'"): [(witness_base, rho)],
-        part.name("Cbar"): [(value_base, rho), (witness_base, -rho * handle % ORDER)],
+        part.name("C'"): [(membership.table, rho)],
+        part.name("Cbar"): [(part.claims.epoch.table, rho), (membership.table, -rho * handle % ORDER)],
     }
     found.scalars[part.name("rho")] = rho

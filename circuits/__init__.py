@@ -15,7 +15,7 @@ from circuits.accumulator import (
     witness_for,
 )
 from circuits.attributes import LICENCE_ATTRIBUTES, AttributeValue, Kind
-from circuits.calendar import day_number, period_label
+from circuits.calendar import SECONDS_PER_DAY, day_number, period_label
 from circuits.credential import Credential
 from circuits.curve import use as use_curve
 from circuits.encoding import decode as decode_cbor
@@ -104,6 +104,7 @@ from circuits.weak_bb import DigitTable, check_digit_table
 __all__ = [
     "LICENCE_ATTRIBUTES",
     "MAX_PRESENTATION_OCTETS",
+    "SECONDS_PER_DAY",
     "Accepted",
     "AtLeast",
     "AtMost",

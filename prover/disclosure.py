@@ -9,11 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from circuits import Credential, Kind, day_number
+from circuits import SECONDS_PER_DAY, Credential, Kind, day_number
 from circuits.records import BOUND_DAY, PolicyRecord
 from prover.choose import check_meets
-
-_SECONDS_PER_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -91,9 +89,7 @@ def _comparison(credential: Credential, item: tuple[int, int, int], time: int) -
     name, attribute_kind = credential.issuer.attributes[index]
     bound = value + day_number(time) if kind == BOUND_DAY else value
     shown = (
-        datetime.fromtimestamp(bound * _SECONDS_PER_DAY, UTC).date().isoformat()
-        if attribute_kind is Kind.DAY
-        else bound
+        datetime.fromtimestamp(bound * SECONDS_PER_DAY, UTC).date().isoformat() if attribute_kind is Kind.DAY else bound
     )
     return f"{_title(name)} is {shown} or {'later' if attribute_kind is Kind.DAY else 'more'}"
 

@@ -25,6 +25,7 @@ from pathlib import Path
 from typing import Any
 
 from circuits import (
+    SECONDS_PER_DAY,
     CircuitError,
     Credential,
     DigitTable,
@@ -53,8 +54,6 @@ FORGOTTEN_CODES = frozenset({"unknown-credentials", "unknown-application"})
 # The challenge is no longer open, or was replaced, and nothing was signed for this request: a new one is safe. Any
 # other refusal leaves the pending request as it is.
 STALE_CHALLENGE_CODES = frozenset({"no-challenge", "bad-request"})
-
-_SECONDS_PER_DAY = 86400
 
 
 @dataclass(frozen=True)
@@ -381,7 +380,7 @@ def _check_same_licence(held: Licence | None, credential: Credential, reply: Iss
 
 def _check_attributes(credential: Credential, pending: PendingRequest, now: int) -> None:
     """The attributes must be those applied for, good today and within the digit window, with nothing in `spare`."""
-    today = now // _SECONDS_PER_DAY
+    today = now // SECONDS_PER_DAY
     wanted: dict[str, int | str] = {"tier": pending.tier, "spare": 0, **dict(pending.expected)}
     for name, value in wanted.items():
         if credential.value(name) != value:

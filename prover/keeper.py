@@ -27,7 +27,7 @@ from urllib.parse import urlencode
 from anyio import Lock as AsyncLock
 from anyio.lowlevel import RunVar
 
-from circuits import Secret
+from circuits import SECONDS_PER_DAY, Secret
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, parse_challenge
 from prover.errors import BodyNotReplayable, ProverError, Refused, Revoked
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
@@ -46,7 +46,6 @@ SUBJECT_TOKEN_TYPE = "urn:operator-licence:token-type:licence-presentation"  # n
 LONGEST_LEASE_SECONDS = 900
 RENEW_FROM, RENEW_TO = 0.6, 0.9
 LONGEST_PAUSE_SECONDS = 60
-SECONDS_PER_DAY = 86400
 
 REFRESH_CODES = frozenset({"floor", "stale-epoch", "unknown-epoch", "non-revocation"})
 ASK_AGAIN_CODES = frozenset({"challenge-expired", "replay", "proof-context"}) | REFRESH_CODES

@@ -18,20 +18,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from circuits.curve import G1, G2, Curve, FixedBase
-from circuits.entropy import SYSTEM, Entropy
 from circuits.errors import Misuse, Rejected
-from circuits.sigma.coins import draw_coins
 
 _ONE_BY_ONE = 2  # so few short multiplications cost less than a combination
-
-
-@dataclass(frozen=True, slots=True)
-class PairingClaim:
-    """pair(left, key) = pair(right, P2)."""
-
-    left: G1
-    key: G2
-    right: G1
 
 
 @dataclass(slots=True)
@@ -65,13 +54,9 @@ class Fold:
         self._rights = _Sum()
         self._fixed: dict[FixedBase, int] = {}
 
-    def claim(self, claim: PairingClaim, coin: int) -> None:
-        """Add a claim with its coin."""
-        self.pair(claim.left, claim.key, coin)
-        self._rights.add(claim.right, coin)
-
     def pair(self, left: G1, key: G2, coin: int) -> None:
-        """Add the left side of a claim; the caller adds coin * right by `vanish`, merged with its other terms."""
+        """Add the left side of pair(left, key) = pair(right, P2); the caller adds coin * right by `vanish`, merged with
+        its other terms."""
         encoding = self._encoding(key)
         if encoding not in self._lefts:
             self._lefts[encoding] = (key, _Sum())
@@ -109,25 +94,3 @@ class Fold:
             known = (key, self._curve.encode_g2(key))  # holding the key keeps its id from being given to another
             self._encodings[id(key)] = known
         return known[1]
-
-
-def fold(curve: Curve, claims: Sequence[tuple[PairingClaim, int]], defect: G1 | None = None) -> None:
-    """Check weighted claims, with `defect`, which must be O for true statements, on the P2 side. As `Fold.check`."""
-    folded = Fold(curve)
-    for claim, coin in claims:
-        folded.claim(claim, coin)
-    if defect is not None:
-        folded.vanish([defect], [1])
-    folded.check()
-
-
-def check_claims(
-    curve: Curve, claims: Sequence[PairingClaim], linear: tuple[G1, ...] = (), entropy: Entropy = SYSTEM
-) -> None:
-    """Check that every claim holds and every point of `linear` is O, with fresh coins. As `Fold.check`."""
-    coins = draw_coins(entropy, len(claims) + len(linear))
-    folded = Fold(curve)
-    for claim, coin in zip(claims, coins[: len(claims)], strict=True):
-        folded.claim(claim, coin)
-    folded.vanish(linear, coins[len(claims) :])
-    folded.check()

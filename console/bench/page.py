@@ -26,8 +26,8 @@ _MISSED = """
 {names}.
 
 * **prove**: four fifths are some 1,300 additions out of the tables of 41 products, a tenth the encodings of 20 points,
-  for each of which the library inverts. Wider windows would save a quarter of the additions and take 120 MB in a wallet.
-* **prove_first**: the epoch's value and the witness are multiplied by the library, six times, until their tables pay.
+  for each of which the library inverts. Wider windows would save a quarter of the additions and cost a wallet 120 MB.
+* **prove_first**: the library itself multiplies the epoch's value and the witness, until tables of them would pay.
 * **verify**: three fifths are decoding and pairings of the curve library, which the rules of the proof forbid to leave
   out: every point has its subgroup check, and four keys are paired. A fifth is the library's multi-exponentiation.
   Larger tables would save a twentieth of a pairing check more and cost a gateway that sees many countries another

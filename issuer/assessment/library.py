@@ -11,14 +11,12 @@ import os
 from functools import lru_cache
 from pathlib import Path
 
-from circuits import Secret
+from circuits import SECONDS_PER_DAY, Secret
 from issuer.assessment import sealing
 from issuer.assessment.bank import Bank, decode_answers, decode_bank, starter_octets
 from issuer.assessment.lints import findings
 from issuer.errors import Invalid, Unavailable
 from issuer.settings import Settings
-
-SECONDS_PER_DAY = 86_400
 
 
 def initialise(settings: Settings, now: int) -> Bank:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
+from circuits import SECONDS_PER_DAY
 from issuer.assessment import library, store
 from issuer.assessment.attempts import AssessmentStatus, Ledger, State, Validity, settled, standing
 from issuer.assessment.bank import Bank
@@ -25,8 +26,6 @@ from issuer.errors import Conflict, Invalid, NotFound
 from issuer.world import World
 
 __all__ = ["Assessment", "AssessmentStatus", "QuestionView", "Result", "StartedSitting", "State"]
-
-SECONDS_PER_DAY = 86_400
 
 
 @dataclass(frozen=True)

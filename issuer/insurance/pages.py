@@ -10,8 +10,9 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request
 from fastapi.responses import Response
 
+from circuits import SECONDS_PER_DAY
 from issuer.errors import Refused
-from issuer.insurance.service import SECONDS_PER_DAY, Insurance
+from issuer.insurance.service import Insurance
 from issuer.permits.service import Permits
 from issuer.problems import STATUS
 from issuer.web import pages

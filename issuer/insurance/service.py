@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
+from circuits import SECONDS_PER_DAY
 from issuer.errors import Conflict, Denied, Invalid
 from issuer.insurance import store
 from issuer.insurance.claims import ATTESTATION_TYPES, CANCELLATION_TYPES, Attestation, Cancellation
@@ -19,7 +20,6 @@ from issuer.permits.service import Permits, Revoker
 from issuer.signed import read_signed
 from issuer.world import World
 
-SECONDS_PER_DAY = 86_400
 CLOCK_SKEW_SECONDS = 60
 
 

@@ -11,9 +11,10 @@ from fastapi import APIRouter, Form, Request
 from fastapi.responses import RedirectResponse, Response
 from pydantic import ValidationError
 
+from circuits import SECONDS_PER_DAY
 from issuer.errors import Invalid, Refused
 from issuer.permits.schemas import CorporatePermitWanted
-from issuer.permits.service import RENEWAL_DAYS, SECONDS_PER_DAY, Permits
+from issuer.permits.service import RENEWAL_DAYS, Permits
 from issuer.problems import SEE_OTHER, STATUS
 from issuer.web import pages
 from issuer.web.session import CurrentPerson, CurrentWithPerson

@@ -17,6 +17,7 @@ from typing import Literal, Protocol, cast
 
 from sqlalchemy.orm import Session
 
+from circuits import SECONDS_PER_DAY
 from issuer.errors import Conflict, Denied, Invalid, NotFound
 from issuer.licences.revocations import Revocations
 from issuer.licences.store import LEFT_PERMIT, live_licences
@@ -29,7 +30,6 @@ from issuer.world import World
 PERMIT_DAYS = 730
 RENEWAL_DAYS = 90
 INVITATION_SECONDS = 7 * 86_400
-SECONDS_PER_DAY = 86_400
 COMPANY_NUMBERS = {"GB": r"[0-9]{8}|[A-Z]{2}[0-9]{6}"}
 ANY_COMPANY_NUMBER = r"[A-Z0-9]{4,20}"
 Kind = Literal["sole", "corporate"]

@@ -54,16 +54,17 @@ MAX_PREDICATES = 8
 def check_value(kind: Kind, value: AttributeValue) -> AttributeValue:
     """`value` when it is one of `kind`: scalar in [0, r-1], int or day in [0, 2^32-1], text NFC of 1 to 64 octets.
 
-    Raises `Malformed` otherwise. Source: [PROTOCOL 2].
+    Raises `Malformed` otherwise, also for a member of an enumeration or another subclass: values are compared and
+    looked up, and a subclass may say of itself what it likes. Source: [PROTOCOL 2].
     """
     if kind is Kind.TEXT:
-        if not isinstance(value, str) or not 0 < len(_text_octets(value)) <= MAX_TEXT_OCTETS:
+        if type(value) is not str or not 0 < len(_text_octets(value)) <= MAX_TEXT_OCTETS:
             raise Malformed("a text attribute has 1 to 64 octets")
         if unicodedata.normalize("NFC", value) != value:
             raise Malformed("a text attribute is in Unicode normal form C")
         return value
     limit = ORDER - 1 if kind is Kind.SCALAR else MAX_INT
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= limit:
+    if type(value) is not int or not 0 <= value <= limit:
         raise Malformed("a number attribute is out of range")
     return value
 

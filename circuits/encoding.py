@@ -96,6 +96,16 @@ def take_text(value: Value, max_octets: int = 255) -> str:
     return value
 
 
+def check_text(text: str, sentence: str, max_octets: int = 255) -> None:
+    """That `text` of our own will load: Unicode, of 1 to `max_octets` octets. Raises `Misuse` with `sentence`."""
+    try:
+        length = len(text.encode())
+    except UnicodeEncodeError:  # a lone surrogate, which JSON can carry
+        length = 0
+    if not 0 < length <= max_octets:
+        raise Misuse(sentence)
+
+
 def take_list(value: Value, max_items: int) -> list[Value]:
     """`value` as a list of at most `max_items`, or `Malformed`."""
     if not isinstance(value, list) or len(value) > max_items:

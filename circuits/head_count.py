@@ -36,15 +36,16 @@ def count_heads(
 
     A false proof counts for nobody and spoils no other. The caller still owes each binding's nonce, consumed before,
     and a statement at a fresh epoch: at an old one a licence revoked since and the one that replaced it are two heads.
-    Raises `Rejected` with code `head-count` when they are fewer than `least`; `Misuse` when the statement's context is
-    not one of `scope_context`, or nothing is asked for.
+    Raises `Rejected` with code `head-count` when they are fewer than `least`; `Malformed` when the statement's context
+    is not a list of at most four texts in deterministic CBOR; `Misuse` when it is and not one of `scope_context`, or
+    nothing is asked for.
     """
     if type(least) is not int or least < 1:
         raise Misuse("a head count asks for at least one")
     _check_scope(statement.context)
     outcomes = (
         verify_batch([(statement, binding, proof) for binding, proof in presentations], entropy)
-        if (presentations)
+        if presentations
         else []
     )
     heads = frozenset(outcome.pseudonym for outcome in outcomes if isinstance(outcome, Accepted))

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from threading import Lock
 
 from circuits import generators
 from circuits.attributes import AttributeValue
@@ -78,23 +77,24 @@ def layout_of(statement: Statement) -> Layout:
 class _Kept:
     """The last few layouts. Callers reach it only after their policy has been checked, so strangers cannot fill it.
 
-    Gateways verify on several threads: the lock covers the dictionary and not the compiling, which two may then do.
+    Gateways verify on several threads, and a wallet's process may fork while one of them is in here: so nobody waits
+    for a lock. A dictionary that others may see is never changed, but another put in its place. Of two threads that do
+    so at once one has worked for nothing, and its layout is compiled again.
     """
 
     def __init__(self) -> None:
-        self._guard = Lock()
         self._layouts: dict[object, Layout] = {}
 
     def get(self, key: object, statement: Statement) -> Layout:
-        with self._guard:
-            layout = self._layouts.get(key)
+        """The layout kept under `key`, or that of `statement`, as the newest of those kept."""
+        layouts = dict(self._layouts)
+        layout = layouts.pop(key, None)
         if layout is None:
             layout = _compile(statement)
-        with self._guard:
-            self._layouts.pop(key, None)
-            self._layouts[key] = layout
-            if len(self._layouts) > _KEPT_LAYOUTS:
-                del self._layouts[next(iter(self._layouts))]
+        layouts[key] = layout
+        if len(layouts) > _KEPT_LAYOUTS:
+            del layouts[next(iter(layouts))]
+        self._layouts = layouts
         return layout
 
 

@@ -10,6 +10,7 @@ from functools import lru_cache
 
 from circuits.attributes import AttributeValue, Kind, attribute_scalar, check_value
 from circuits.curve import FixedBase
+from circuits.encoding import check_text
 from circuits.entropy import SYSTEM, Entropy
 from circuits.errors import Malformed, Misuse, Rejected
 from circuits.records.set import SetRecord, member_order, set_base
@@ -22,8 +23,10 @@ def create_set(
 ) -> SetRecord:
     """A signed set of `values`. Its key lives in this call only. The id is never used again for another set.
 
-    Raises `Malformed` for a value that is not of `kind`, for fewer than 2 or more than 512 of them.
+    Raises `Malformed` for a value that is not of `kind`, for fewer than 2 or more than 512 of them, `Misuse` for an id
+    that is not 1 to 255 octets of Unicode, which would not load.
     """
+    check_text(set_id, "the id of a set has 1 to 255 octets of Unicode")
     for value in values:
         check_value(kind, value)
     ordered = sorted(set(values), key=member_order)

@@ -208,7 +208,9 @@ def verify(statement: Statement, binding: Binding, proof: bytes, entropy: Entrop
 def verify_batch(
     items: Sequence[tuple[Statement, Binding, bytes]], entropy: Entropy = SYSTEM
 ) -> list[Accepted | CircuitError]:
-    """Check many proofs at once: for each what `verify` returns or raises, in order. Raises `Misuse` for none.
+    """Check many proofs at once: for each what `verify` returns or raises, in order.
+
+    Raises `Misuse` for no proofs, and for records on two curve backends.
 
     All proofs are folded into one product of pairings; where it fails, halves are checked with new coins until every
     false proof is found, so that one forgery costs its neighbours time but not their verdict.
@@ -220,7 +222,7 @@ def verify_batch(
     for position, (statement, binding, proof) in enumerate(items):
         try:
             one = _receive(statement, binding, proof)
-        except (Malformed, Rejected) as refusal:
+        except CircuitError as refusal:  # a `Misuse` too: it is about this one, and its neighbours have their verdicts
             outcomes.append(refusal)
         else:
             outcomes.append(one.accepted)

@@ -22,7 +22,19 @@ from circuits.attributes import (
     check_value,
 )
 from circuits.calendar import day_number, period_label
-from circuits.encoding import PartialMap, Value, decode_map, encode, lp, take_list, take_octets, take_text, take_uint
+from circuits.encoding import (
+    MAX_UINT,
+    PartialMap,
+    Value,
+    check_text,
+    decode_map,
+    encode,
+    lp,
+    take_list,
+    take_octets,
+    take_text,
+    take_uint,
+)
 from circuits.errors import Malformed, Misuse, Rejected
 from circuits.language import (
     AtLeast,
@@ -60,7 +72,7 @@ class Binding:
     """What ties a proof to one challenge.
 
     `policy_hash`, `nonce`, `request_digest` and `session_thumbprint` (RFC 7638, of the session's key) 32 octets each;
-    `audience` the verifier's origin; `not_after` unix seconds. Raises `Misuse` for another length.
+    `audience` the verifier's origin, 1 to 255 octets; `not_after` unix seconds, below 2^64. Raises `Misuse` otherwise.
     """
 
     policy_hash: bytes
@@ -75,8 +87,9 @@ class Binding:
             len(item) != 32 for item in (self.policy_hash, self.nonce, self.request_digest, self.session_thumbprint)
         ):
             raise Misuse("a binding is made of 32-octet values")
-        if not 0 < len(self.audience.encode(errors="surrogatepass")) <= MAX_AUDIENCE_OCTETS:
-            raise Misuse("a binding names its audience in at most 255 octets")
+        check_text(self.audience, "a binding names its audience in at most 255 octets of Unicode", MAX_AUDIENCE_OCTETS)
+        if type(self.not_after) is not int or not 0 <= self.not_after <= MAX_UINT:
+            raise Misuse("a binding ends at a whole number of seconds below 2^64")
 
 
 @dataclass(frozen=True)

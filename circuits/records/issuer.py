@@ -53,6 +53,9 @@ class IssuerRecord:
             raise Malformed("a licence profile has ten attributes, the handle first")
         if len({name for name, _ in self.attributes}) != ATTRIBUTE_COUNT:
             raise Malformed("two attributes share a name")
+        # Statements and stored credentials have room for 32 bits, and the handle is never shown.
+        if any(kind not in (Kind.INT, Kind.TEXT, Kind.DAY) for _, kind in self.attributes[1:]):
+            raise Malformed("an attribute beside the handle is a number, a text or a day")
         if self.api_id != LICENCE_API_ID:
             raise Malformed("unknown interface identifier")
         if len(self.table_hash) != 32:

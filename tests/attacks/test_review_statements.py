@@ -130,7 +130,7 @@ def test_policies_and_profile_of_a_bundle_mean_the_same_indexes(world: World, ch
     if change == "swapped":
         profile[3], profile[8] = profile[8], profile[3]
     else:
-        profile[4] = ("cover_band", Kind.SCALAR) if change == "kind" else ("other_band", Kind.INT)
+        profile[4] = ("cover_band", Kind.DAY) if change == "kind" else ("other_band", Kind.INT)
     issuer = dataclasses.replace(world.issuer, attributes=tuple(profile))
     policy = default_policy(issuer, world.dealt.record)
     with pytest.raises(Malformed):

@@ -15,10 +15,21 @@ from pathlib import Path
 
 import pytest
 
-from circuits import Accepted, Malformed, Misuse, Rejected, verify_batch
+from circuits import (
+    Accepted,
+    AtLeast,
+    Malformed,
+    Misuse,
+    NotRevoked,
+    Possession,
+    Pseudonym,
+    Rejected,
+    all_of,
+    verify_batch,
+)
 from circuits.records import IssuerRecord
 from circuits.suite import SHAKE256
-from tests.circuits.core.world import the_licence, the_world
+from tests.circuits.core.world import TODAY, first_epoch, the_licence, the_world
 from verifier.batching import Item
 from verifier.pool import SMALLEST_SHARE, ProofPool, _travels
 from verifier.unavailable import Unavailable
@@ -108,6 +119,92 @@ def test_records_read_another_way_do_not_travel(items: list[Item]) -> None:
     licence = replace(items[0][0].licence, issuer=shake)
     assert _travels(items[0][0])
     assert not _travels(replace(items[0][0], licence=licence))
+
+
+def undecidable(item: Item, kind: str) -> Item:
+    """An item that the processes cannot read, or that nobody can decide."""
+    world = the_world()
+    curve, (statement, binding, proof) = world.curve, item
+    if kind == "a binding without octets":
+        wrong = replace(binding)
+        object.__setattr__(wrong, "not_after", 2**64)
+        return statement, wrong, proof
+    issuer, accumulator = world.issuer, world.accumulator
+    if kind == "a key that is a bound":
+        key = curve.encode_g2(curve.multiply_g2(curve.g2_generator(), TODAY))
+        issuer = replace(issuer, digit_key=key)
+    if kind == "an issuer that does not load":
+        issuer = replace(issuer, id="x" * 256)
+        accumulator = replace(accumulator, issuer_id=issuer.id)
+    if kind == "an accumulator that does not load":
+        accumulator = replace(accumulator, id="x" * 256)
+    live = NotRevoked(accumulator, first_epoch(accumulator))
+    return all_of(Possession(issuer), live, Pseudonym(b"here"), AtLeast(3, TODAY)), binding, proof
+
+
+@pytest.mark.attack("B7")
+@pytest.mark.parametrize(
+    "kind",
+    [
+        "a key that is a bound",
+        "a binding without octets",
+        "an issuer that does not load",
+        "an accumulator that does not load",
+    ],
+)
+def test_what_cannot_be_decided_spoils_no_neighbour(pool: ProofPool, items: list[Item], kind: str) -> None:
+    mixed = [*items[:3], undecidable(items[3], kind), *items[4:]]
+    found, expected = pool.verify_batch(mixed), verify_batch(mixed)
+    assert [type(one) for one in found] == [type(one) for one in expected]
+    assert str(found[3]) == str(expected[3])
+    assert [at for at, one in enumerate(found) if not isinstance(one, Accepted)] == [3]
+    with pytest.raises(Misuse):
+        pool.verify_batch([])
+
+
+@pytest.mark.parametrize("used", [False, True])
+def test_a_forked_child_has_processes_of_its_own(items: list[Item], used: bool) -> None:
+    """With its parent's it would wait for a thread that it does not have, or read what was meant for the parent."""
+    pool, expected = ProofPool(2), verify_batch(items)
+    if used:
+        assert pool.verify_batch(items) == expected
+    of_the_parent = pool._processes
+    pool._lock.acquire()  # as if another thread held it at that moment
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(60)
+        outcome = 1
+        try:
+            same = pool.verify_batch(items) == expected
+            outcome = 0 if same and pool._processes is not of_the_parent else 2
+            pool.close()
+        finally:
+            os._exit(outcome)
+    pool._lock.release()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert pool.verify_batch(items) == expected
+    assert pool._processes is of_the_parent
+    pool.close()
+
+
+def test_a_forked_child_leaves_its_parents_processes_alone(items: list[Item]) -> None:
+    pool = ProofPool(2)
+    pool.verify_batch(items)
+    child = os.fork()
+    if child == 0:
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+        signal.alarm(20)
+        outcome = 1
+        try:
+            pool._processes._shutdown_lock.acquire()  # as if the parent's thread held it at that moment
+            pool.close()
+            outcome = 0
+        finally:
+            os._exit(outcome)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert pool.verify_batch(items) == verify_batch(items)
+    pool.close()
 
 
 def test_processes_do_not_outlive_a_gateway_that_is_killed() -> None:

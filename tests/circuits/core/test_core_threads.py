@@ -10,7 +10,7 @@ from dataclasses import replace
 import pytest
 
 from circuits import AtLeast, Binding, Statement, finish, prepare, verify
-from circuits.layout import _KEPT_LAYOUTS, _kept, layout_of
+from circuits.layout import _KEPT_LAYOUTS, _Kept, _kept, layout_of
 from tests.circuits.core.world import Licence, World, said
 
 
@@ -45,6 +45,29 @@ def test_nothing_is_lost_between_threads_that_ask_for_layouts(statement: Stateme
         layouts = list(pool.map(layout_of, many * 8))
     for position, layout in enumerate(layouts):
         assert layout.prefix == layouts[position % len(many)].prefix
+
+
+def test_no_dictionary_that_others_may_see_is_changed(statement: Statement) -> None:
+    """Nobody waits for a lock there, so whoever walks through one walks through one that stays."""
+    layout_of(statement)
+    before = _kept._layouts
+    seen = list(before)
+    layout_of(replace(statement, context=b"seen by nobody before"))
+    layout_of(statement)
+    assert list(before) == seen
+    assert len(_kept._layouts) == min(len(seen) + 1, _KEPT_LAYOUTS)
+
+
+def test_the_layouts_asked_for_last_are_kept(statement: Statement) -> None:
+    kept = _Kept()
+    first = kept.get(0, statement)
+    for key in range(1, _KEPT_LAYOUTS):
+        kept.get(key, statement)
+    assert kept.get(0, statement) is first
+    kept.get("one more", statement)
+    assert len(kept._layouts) == _KEPT_LAYOUTS
+    assert 1 not in kept._layouts
+    assert kept.get(0, statement) is first
 
 
 def test_a_layout_belongs_to_its_statement(world: World, statement: Statement) -> None:

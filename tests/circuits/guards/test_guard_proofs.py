@@ -12,6 +12,7 @@ import pytest
 
 from circuits import (
     AtLeast,
+    AtMost,
     Binding,
     Equals,
     IssueReply,
@@ -315,3 +316,17 @@ def test_the_digit_key_is_no_bound(stage: Stage) -> None:
     with pytest.raises(Misuse, match="the digits' key is a bound of the statement"):
         layout_of(Statement(claims, None, b"here"))
     layout_of(Statement(replace(claims, predicates=(AtLeast(4, 6),)), None, b"here"))
+
+
+@pytest.mark.attack("G1")
+def test_the_digit_key_is_no_upper_bound(stage: Stage) -> None:
+    """There the image is Sbar + b S', so that the key in question is -b P2, and b P2 is one like any other."""
+    curve, world = stage.world.curve, stage.world
+    for key, refused in ((ORDER - 5, True), (5, False)):
+        issuer = replace(world.issuer, digit_key=curve.encode_g2(curve.multiply_g2(curve.g2_generator(), key)))
+        statement = Statement(replace(stage.say(AtMost(4, 5)).licence, issuer=issuer), None, b"here")
+        if refused:
+            with pytest.raises(Misuse, match="the digits' key is a bound of the statement"):
+                layout_of(statement)
+        else:
+            layout_of(statement)

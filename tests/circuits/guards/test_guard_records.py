@@ -92,6 +92,13 @@ def test_attributes_of_an_issuer_are_pairs_of_a_name_and_a_kind(world: World, li
         world.issuer.index("colour")
 
 
+def test_a_profile_has_ten_attributes_the_handle_first(world: World) -> None:
+    own = world.issuer.attributes
+    for attributes in ((*own, own[1]), (("name", Kind.SCALAR), *own[1:]), (("handle", Kind.INT), *own[1:])):
+        with pytest.raises(Malformed, match="ten attributes, the handle first"):
+            replace(world.issuer, attributes=attributes)
+
+
 def test_a_handle_is_a_number(licence: Licence) -> None:
     attributes: tuple[AttributeValue, ...] = ("one", *licence.credential.attributes[1:])
     with pytest.raises(Misuse, match="a handle is a scalar"):

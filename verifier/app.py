@@ -33,7 +33,8 @@ from verifier.leasekeys import LeaseKeyRing
 from verifier.paths import lies_under, read_path
 from verifier.policy import Policy
 from verifier.problems import problem_for
-from verifier.proxy import LIMITS, TIMEOUT, Upstream
+from verifier.proxy import Upstream, upstream_client
+from verifier.punctual import PunctualProtocol
 from verifier.settings import Settings
 from verifier.sources import EpochSource
 from verifier.steady import SteadyClock
@@ -101,18 +102,18 @@ def create_gateway(
     batcher = ProofBatcher(settings.proof_workers, settings.proof_workers)
     point = open_point(settings, now, world.challenges, batcher.verify)
     bench = Workbench(settings.proof_workers, settings.proofs_waiting)
-    upstream_client = httpx.AsyncClient(transport=world.upstream, timeout=TIMEOUT, limits=LIMITS, trust_env=False)
+    service_client = upstream_client(world.upstream)
     issuer_client = httpx.AsyncClient(transport=world.issuer, timeout=5.0, trust_env=False)
     issuer_url = settings.issuer_url or point.bundle.issuer_url
     source = EpochSource(issuer_client, issuer_url, point.offer_epoch, settings.poll_seconds)
     prefixes = (settings.protected_prefix, settings.public_prefix)
     routes = Authoriser(point, bench, settings.admin_token).routes()
-    upstream = _OnlyUnder(Upstream(upstream_client, settings.upstream_url), prefixes)
+    upstream = _OnlyUnder(Upstream(service_client, settings.upstream_url), prefixes)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with upstream_client, issuer_client:
-            tasks = [asyncio.create_task(source.run()), asyncio.create_task(_tick_for_ever(point))]
+        async with service_client, issuer_client:
+            tasks = [asyncio.create_task(source.run()), asyncio.create_task(keep_house(point))]
             try:
                 yield
             finally:
@@ -132,10 +133,24 @@ def create_gateway(
     return app
 
 
+async def keep_house(point: DecisionPoint) -> None:
+    """Ticks every few seconds until cancelled; what goes wrong is logged and tried again."""
+    while True:
+        await asyncio.sleep(TICK_SECONDS)
+        try:
+            point.tick()
+        except (CircuitError, OSError) as error:
+            _log.error("housekeeping failed: %s", error)
+
+
 def server_options() -> dict[str, Any]:
-    """Limits for uvicorn that keep slow or oversized requests from starving others (docs/threat-model.md, row 52)."""
+    """Limits for uvicorn, so that slow or oversized requests do not starve others (docs/threat-model.md, row 52).
+
+    What they do not do is count by address: that many connections at once come from one caller is for the server in
+    front to see (docs/operations.md, section 3).
+    """
     return {
-        "http": "h11",
+        "http": PunctualProtocol,
         "ws": "none",
         "h11_max_incomplete_event_size": 16 * 1024,
         "limit_concurrency": 2000,
@@ -167,12 +182,3 @@ async def _answer_error(_: Request, error: Exception) -> Response:
     response = Response(problem.body, problem.status)
     response.raw_headers = list(problem.headers)
     return response
-
-
-async def _tick_for_ever(point: DecisionPoint) -> None:
-    while True:
-        await asyncio.sleep(TICK_SECONDS)
-        try:
-            point.tick()
-        except (CircuitError, OSError) as error:
-            _log.error("housekeeping failed: %s", error)

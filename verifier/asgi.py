@@ -19,10 +19,12 @@ from circuits import CircuitError, Malformed, Misuse, Rejected
 from verifier.decision import DecisionPoint, Request
 from verifier.fields import Credentials, challenge_header, read_credentials, upstream_headers
 from verifier.lease import Lease
-from verifier.paths import leads_under, read_path
+from verifier.paths import check_prefix, leads_under, read_path
 from verifier.problems import MENDED_BY_PROOF, Headers, Problem, problem_for
 
 _log = logging.getLogger("verifier")
+# With these the server sends a file by itself, and nobody asks again before each piece of it.
+_WHOLE_FILES = frozenset(("http.response.pathsend", "http.response.zerocopysend"))
 
 
 class _Stopped(Exception):
@@ -42,9 +44,15 @@ class Doorkeeper:
     def admit(self, credentials: Credentials, method: str, path: str) -> Lease:
         """The lease under which a call of `method` on `path` (raw, without query) may go on. Raises `CircuitError`."""
         if credentials.lease is None:
-            raise Rejected("lease-required", "This needs a lease; answer the challenge to get one.")
+            raise _lease_required()
         request = Request(method, self._point.terms.origin + path, credentials.holder_proof)
-        return self._point.decide(credentials.lease, request)
+        try:
+            return self._point.decide(credentials.lease, request)
+        except Rejected as error:
+            # In `Authorization` it may be a token that the provider gives out for purposes of its own, in our form.
+            if credentials.in_authorization and error.code == "wrong-audience":
+                raise _lease_required() from None
+            raise
 
     def check_still(self, lease: Lease) -> None:
         """See `DecisionPoint.check_still`."""
@@ -75,6 +83,10 @@ class LicenceMiddleware:
     def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, prefixes: Sequence[str]) -> None:
         if not prefixes:
             raise Misuse("a gateway that protects nothing is no gateway")
+        if isinstance(prefixes, str):
+            raise Misuse(f"prefixes are a list of texts: write [{prefixes!r}]")
+        for prefix in prefixes:
+            check_prefix(prefix)
         self._app = app
         self._door = doorkeeper
         self._prefixes = tuple(prefixes)
@@ -106,11 +118,16 @@ class LicenceMiddleware:
         raw_path, segments = _read_target(scope)
         credentials = read_credentials(scope["headers"])
         lease = None
-        protected = leads_under(segments, self._prefixes)
+        # Some servers tell a path in two parts, and a prefix may lie across both.
+        protected = leads_under(_read_root(scope) + segments, self._prefixes)
         if protected:
             lease = self._door.admit(credentials, scope.get("method", "GET"), raw_path)
         strip = protected and credentials.in_authorization
-        return lease, {**scope, "headers": upstream_headers(scope["headers"], lease, strip)}
+        passed = {**scope, "headers": upstream_headers(scope["headers"], lease, strip)}
+        if protected:
+            offered = scope.get("extensions") or {}
+            passed["extensions"] = {name: value for name, value in offered.items() if name not in _WHOLE_FILES}
+        return lease, passed
 
 
 def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
@@ -124,9 +141,16 @@ def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
     return raw_path.decode("ascii"), segments
 
 
+def _read_root(scope: Scope) -> tuple[str, ...]:
+    """The segments of ASGI's `root_path`, if any. Raises `Malformed`."""
+    root = scope.get("root_path", "").strip("/")
+    return read_path(quote("/" + root, safe="/", errors="surrogatepass").encode("ascii")) if root else ()
+
+
 class _Watched:
     """An ASGI send that asks again when an answer begins, and before each piece of it; and a receive that asks before
-    each piece of what the caller goes on to say, for a body or a web socket may last longer than its lease.
+    each piece of what the caller goes on to say, for a body or a web socket may last longer than its lease. The end of
+    a body is a piece too, also without octets: it is what sets an order going.
 
     An answer that has not begun is replaced by the refusal. One that is under way ends with an event that says why, or,
     where it is no stream of events, is broken off.
@@ -153,7 +177,7 @@ class _Watched:
             try:
                 self._door.check_still(self._lease)
             except CircuitError as error:
-                await self._stop(error, kind)
+                await self._stop(error)
         if kind == "http.response.start":
             self._begun = True
             kinds = [value for name, value in message.get("headers", []) if name.lower() == b"content-type"]
@@ -166,19 +190,16 @@ class _Watched:
         if self.stopped:
             raise _Stopped
         kind = message["type"]
-        if kind == "websocket.receive" or (kind == "http.request" and message.get("body")):
+        if kind in ("websocket.receive", "http.request"):
             try:
                 self._door.check_still(self._lease)
             except CircuitError as error:
-                await self._stop(error, kind if self._begun or kind != "http.request" else "http.response.start")
+                await self._stop(error)
         return message
 
-    async def _stop(self, error: CircuitError, kind: str) -> None:
+    async def _stop(self, error: CircuitError) -> None:
         self.stopped = True
-        if kind.startswith("websocket."):
-            await self._send({"type": "websocket.close", "code": 1008, "reason": error.code})
-            self.ended = True
-        elif kind == "http.response.start":
+        if not self._begun:
             await _answer(self._scope, self._send, self._door.refuse(error))
             self.ended = True
         elif self._events:
@@ -187,6 +208,10 @@ class _Watched:
             await self._send({"type": "http.response.body", "body": body, "more_body": False})
             self.ended = True
         raise _Stopped from error
+
+
+def _lease_required() -> Rejected:
+    return Rejected("lease-required", "This needs a lease; answer the challenge to get one.")
 
 
 async def _answer(scope: Scope, send: Send, problem: Problem) -> None:

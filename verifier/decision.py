@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass, field
+from threading import Lock
 
 import circuits
 from circuits import Misuse, Rejected
@@ -70,6 +71,8 @@ class DecisionPoint:
         self._verifier = Verifier(parts.trust, parts.policy, parts.challenges, terms.origin, parts.check_proof)
         self._call_uses = ReplayCache()
         self._token_uses = ReplayCache(capacity=100_000)
+        self._recorded: set[int] = set()
+        self._recording = Lock()
         self._began = self.clock.read()
         self._follow_floor(self._began)
         self.trust.on_epoch(self._take_epoch)
@@ -123,6 +126,7 @@ class DecisionPoint:
         # After the signature: a floor that is raised later than this takes the key that signed out of use too, which is
         # all that is seen by a gateway that checks leases by the published keys alone.
         self.killswitch.check(pseudonym, root, lease.id, verified.epoch_number)
+        self.record_epochs(now)
         self.evidence.record_presentation(verified, lease, now)
         return lease
 
@@ -172,10 +176,25 @@ class DecisionPoint:
         self.killswitch.deny(denial)
         self.evidence.record_denial(denial.kind.value, denial.value, denial.reason, denial.at)
 
-    def _take_epoch(self, epoch: SignedEpoch) -> None:
+    def record_epochs(self, now: int) -> None:
+        """Writes down the epochs believed that are not yet. Raises `Unavailable`.
+
+        Asked before each presentation too: without its epoch nobody can verify it again, and when the epoch came the
+        disk may have been full.
+        """
+        with self._recording:
+            view = self.trust.view
+            believed = [epoch for epoch in (view.previous, view.current) if epoch is not None]
+            for epoch in believed:
+                if epoch.record.number not in self._recorded:
+                    self.evidence.record_epoch(epoch, now)
+                    self._recorded.add(epoch.record.number)
+            self._recorded &= {epoch.record.number for epoch in believed}
+
+    def _take_epoch(self, _: SignedEpoch) -> None:
         now = self.clock.read()
         self._follow_floor(now)
-        self.evidence.record_epoch(epoch, now)
+        self.record_epochs(now)
 
     def _follow_floor(self, now: int) -> None:
         """Takes the newest epoch's floor, and withdraws the keys made before it.
@@ -244,6 +263,5 @@ def open_decision_point(terms: Terms, parts: Parts) -> DecisionPoint:
     parts.keys.serve(trusted, now, 0 if current is None else current.record.number)
     point = DecisionPoint(terms, parts)
     parts.evidence.record_trust(parts.trust.bundle.octets, now)
-    if current is not None:
-        parts.evidence.record_epoch(current, now)
+    point.record_epochs(now)
     return point

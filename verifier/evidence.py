@@ -72,7 +72,7 @@ class EvidenceLog:
         self._append("trust", now, {"bundle": encode_base64url(bundle_octets)}, flush=True)
 
     def record_epoch(self, epoch: SignedEpoch, now: int) -> None:
-        """A signed epoch that became the newest one. Raises `Unavailable`."""
+        """A signed epoch that is believed. Raises `Unavailable`."""
         self._append("epoch", now, {"number": epoch.record.number, "cose": encode_base64url(epoch.octets)}, flush=True)
 
     def record_presentation(self, verified: Verified, lease: Lease, now: int) -> None:

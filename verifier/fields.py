@@ -6,6 +6,7 @@ gateway's own name is removed, whichever way it is spelt. Source: docs/gateway.m
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
 import http_sf
@@ -16,9 +17,12 @@ from verifier.challenge import Challenge
 from verifier.lease import MAX_LEASE_CHARACTERS, Lease
 from verifier.problems import Headers
 
+_NOT_PLAIN = re.compile(rb"[^a-z0-9]")  # CGI and its kind make one character of all these
 _SINGLE = (b"agent-licence", b"authorization", b"dpop")
 # With these some servers and frameworks route by another path than the request's, past what was decided about that.
-_OTHER_PATHS = frozenset((b"x-original-url", b"x-rewrite-url", b"x-original-uri", b"x-forwarded-uri"))
+_OTHER_PATHS = frozenset(
+    b"x-original-url x-rewrite-url x-original-uri x-forwarded-uri script-name path-info x-script-name".split()
+)
 
 
 @dataclass(frozen=True)
@@ -92,7 +96,7 @@ def is_ours(name: bytes) -> bool:
 
 
 def _plain(name: bytes) -> bytes:
-    return name.lower().replace(b"_", b"-")
+    return _NOT_PLAIN.sub(b"-", name.lower())
 
 
 def _looks_like_lease(token: str) -> bool:

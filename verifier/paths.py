@@ -13,10 +13,12 @@ import unicodedata
 from collections.abc import Iterable
 from urllib.parse import unquote_to_bytes
 
-from circuits import Malformed
+from circuits import Malformed, Misuse
 
 MAX_PATH_OCTETS = 2048
 _ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
+# One that reads as it is written: what `read_path` takes away or refuses is not in it, nor what only a pattern has.
+_PLAIN_PREFIX = re.compile(r"(/[\w.~!$&'()+,=:@-]*[\w~!$&'()+,=:@-])+", re.ASCII)
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\?#]")
 
 
@@ -43,6 +45,14 @@ def read_path(raw_path: bytes) -> tuple[str, ...]:
     if any(not segment for segment in comparable[:-1]) or (segments[-1] and not comparable[-1]):
         raise Malformed("the path has a dot segment")
     return comparable
+
+
+def check_prefix(prefix: str) -> None:
+    """Raises `Misuse` for a prefix under which no path is found as it is meant, so that it would protect nothing."""
+    if prefix.endswith("/"):
+        raise Misuse(f"a prefix has no slash at its end: write {prefix.rstrip('/') or '/a/path'!r}, not {prefix!r}")
+    if not _PLAIN_PREFIX.fullmatch(prefix):
+        raise Misuse(f"a prefix is a plain path such as '/v1/autonomous', and no pattern; {prefix!r} is none")
 
 
 def lies_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:

@@ -1,8 +1,8 @@
 """The way on to the provider's own service: a streaming reverse proxy on httpx.
 
-It adds nothing and decides nothing. Bodies stream both ways, so that a long answer can be cut off at any piece. Calls
-without a lease cost nothing to make, so they never take all of the connections to the service, and none waits for ever
-for a body that does not come.
+It adds nothing, keeps nothing and decides nothing. Bodies stream both ways, so that a long answer can be cut off at any
+piece. Calls without a lease cost nothing to make, so they never take all of the connections to the service, and none
+waits for ever for a body that does not come, or for a caller that does not read.
 Source: docs/gateway.md, section 1; RFC 9110, section 7.6.1.
 """
 
@@ -10,11 +10,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.types import Receive, Scope, Send
+from starlette.types import Message, Receive, Scope, Send
 
 from circuits import Malformed, Rejected
 from verifier.fields import is_ours
@@ -33,11 +34,21 @@ CALLS_WITHOUT_LEASE = 750
 PIECE_SECONDS = 60.0
 
 
+def upstream_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """A client for `Upstream`, over the network unless `transport` is given.
+
+    All callers share it, so it keeps nothing of one call for the next: the service's cookies above all.
+    """
+    none = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
+    return httpx.AsyncClient(transport=transport, timeout=TIMEOUT, limits=LIMITS, trust_env=False, cookies=none)
+
+
 class Upstream:
     """An ASGI application that forwards HTTP requests to `base_url` over `client`.
 
     At most `calls_without_lease` of those under way at once are not the holders'; within `piece_seconds` the next piece
-    of a caller's body has to come.
+    of a caller's body has to come, and the caller has to take each piece of the answer. `client` is one that
+    `upstream_client` made.
     """
 
     def __init__(
@@ -54,7 +65,8 @@ class Upstream:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry; HTTP only. Answers 502 when the upstream cannot be reached.
 
-        Raises `Malformed` for a query that is no part of a URL, `Rejected` (`too-slow`), `Unavailable` (`overloaded`).
+        Raises `Malformed` for a query that is no part of a URL, `Rejected` (`too-slow`), `Unavailable` (`overloaded`),
+        `ConnectionAbortedError` for a caller that does not read.
         """
         # Whatever a client said in the gateway's name is gone by now: what stands there is a lease's.
         if any(is_ours(name) for name, _ in scope["headers"]):
@@ -86,9 +98,21 @@ class Upstream:
             streamed = StreamingResponse(answer.aiter_raw(), answer.status_code)
             # A service must not be taken for the gateway: what only the gateway says is not passed on from behind it.
             streamed.raw_headers = [pair for pair in _end_to_end(answer.headers.raw) if not is_ours(pair[0])]
-            await streamed(scope, receive, send)
+            await streamed(scope, receive, self._hurried(send))
         finally:
             await answer.aclose()
+
+    def _hurried(self, send: Send) -> Send:
+        """`send`, for a caller that takes what is sent: another one would hold a connection to the service for ever."""
+
+        async def hurried(message: Message) -> None:
+            try:
+                async with asyncio.timeout(self._piece_seconds):
+                    await send(message)
+            except TimeoutError:
+                raise ConnectionAbortedError("the caller does not read the answer") from None
+
+        return hurried
 
     def _forwarded(self, request: Request) -> httpx.Request:
         target: bytes = request.scope["raw_path"]
@@ -101,7 +125,8 @@ class Upstream:
             url = httpx.URL((self._base + target).decode("ascii"))
         except (UnicodeDecodeError, httpx.InvalidURL):
             raise Malformed("the query is no part of a URL") from None
-        return self._client.build_request(request.method, url, headers=headers, content=content)
+        # Not by the client, which adds headers of its own: what a caller does not accept, the service is not asked for.
+        return httpx.Request(request.method, url, headers=headers, content=content)
 
     async def _body(self, request: Request) -> AsyncIterator[bytes]:
         pieces = request.stream()

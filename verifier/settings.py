@@ -7,6 +7,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from circuits import Misuse, Secret
+from verifier.paths import check_prefix
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,7 @@ class Settings:
         if self.origin != self.origin.lower() or "@" in parts.netloc:
             raise Misuse("an origin is written in lower case and without a user")
         for prefix in (self.protected_prefix, self.public_prefix):
-            if not prefix.startswith("/") or prefix.endswith("/") or "//" in prefix or not prefix.isascii():
-                raise Misuse("a prefix begins with a slash and does not end with one")
+            check_prefix(prefix)
         if len(self.trust_hash) != 32:
             raise Misuse("a trust bundle is pinned by the 32 octets of its SHA-256")
 

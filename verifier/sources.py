@@ -21,6 +21,7 @@ from verifier.trust import MAX_EPOCH_OCTETS
 MAX_EVENT_OCTETS = 8192
 MAX_BACKOFF_SECONDS = 30.0
 STREAM_SILENCE_SECONDS = 60.0
+_UNPACKED = {"accept-encoding": "identity"}
 _log = logging.getLogger("verifier.sources")
 
 
@@ -49,7 +50,7 @@ class EpochSource:
 
     async def poll(self) -> None:
         """Fetches the latest epoch once. Raises `httpx.HTTPError`, `Malformed` and what `offer` raises."""
-        headers = {"accept": "application/cose"}
+        headers = {"accept": "application/cose", **_UNPACKED}
         if self._etag is not None:
             headers["if-none-match"] = self._etag
         async with self._client.stream("GET", self._url + "/epochs/latest.cose", headers=headers) as response:
@@ -57,7 +58,7 @@ class EpochSource:
                 return
             if response.status_code != httpx.codes.OK:
                 raise Malformed(f"the issuer answered {response.status_code}")
-            octets = await _read_capped(response.aiter_bytes(), MAX_EPOCH_OCTETS)
+            octets = await _read_capped(_parts(response), MAX_EPOCH_OCTETS)
             etag = response.headers.get("etag")
         self._offer(octets)
         # One that no header of a request can carry is not asked with; what it costs is the epoch once more.
@@ -66,13 +67,13 @@ class EpochSource:
     async def listen(self) -> None:
         """Takes epochs from the event stream until it ends. Raises `httpx.HTTPError`, `Malformed`."""
         timeout = httpx.Timeout(5.0, read=STREAM_SILENCE_SECONDS)
-        headers = {"accept": "text/event-stream"}
+        headers = {"accept": "text/event-stream", **_UNPACKED}
         async with self._client.stream(
             "GET", self._url + "/epochs/events", headers=headers, timeout=timeout
         ) as response:
             if response.status_code != httpx.codes.OK:
                 raise Malformed(f"the issuer answered {response.status_code}")
-            async for name, data in read_events(response.aiter_bytes()):
+            async for name, data in read_events(_parts(response)):
                 if name == "epoch":
                     self._try_offer(data)
 
@@ -138,6 +139,14 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncIterator[tuple[str, 
                 name = value.removeprefix(" ")
             elif field == "data":
                 data.append(value.removeprefix(" "))
+
+
+def _parts(response: httpx.Response) -> AsyncIterator[bytes]:
+    """The body as it comes. Raises `Malformed` for one that is packed: a kilobyte can stand for a gigabyte, in one part
+    that no cap on what has come would see."""
+    if response.headers.get("content-encoding", "identity") != "identity":
+        raise Malformed("the issuer's answer is packed")
+    return response.aiter_bytes()
 
 
 async def _read_capped(chunks: AsyncIterator[bytes], max_octets: int) -> bytes:

@@ -55,3 +55,24 @@ def test_under_a_path_of_its_own(tmp_path: Path, place: Callable[[Guard], ASGIAp
         assert (await client.get("/api/v1/public/plan")).text == "it ran"
 
     asyncio.run(story())
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize("root_path", ["/v1", "/v1/", "v1", "/V1", "/api/v1"])
+def test_a_path_told_in_two_parts(tmp_path: Path, root_path: str) -> None:
+    """By some servers `path` is what follows `root_path`, so that the prefix stands in neither."""
+    gateway = Gateway(tmp_path)
+    routes = [Route("/autonomous/plan", RAN), Route("/public/plan", RAN)]
+
+    async def story() -> None:
+        app = LicenceMiddleware(Starlette(routes=routes), Doorkeeper(gateway.point), ["/v1/autonomous"])
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root_path), base_url=gateway.origin)
+        holder, path = gateway.holder(), "/autonomous/plan"
+        assert (await client.get(path)).status_code == 401
+        lease = await gateway.lease(holder)
+        headers = {"agent-licence": lease, "dpop": holder.proof("GET", gateway.origin + path, lease)}
+        assert (await client.get(path, headers=headers)).text == "it ran"
+        assert (await client.get("/public/plan")).text == "it ran"
+
+    asyncio.run(story())

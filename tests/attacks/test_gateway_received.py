@@ -118,3 +118,29 @@ def test_who_listens_on_all_the_same_hears_nothing_and_ends_it_once(tmp_path: Pa
         assert len(caller.sent) == count
 
     asyncio.run(story())
+
+
+@pytest.mark.attack("45")
+@pytest.mark.requirement("R65")
+@pytest.mark.parametrize("stopped", ["denied", "over", "in time"])
+def test_the_end_of_an_order_is_not_heard_either(tmp_path: Path, stopped: str) -> None:
+    """All of its octets came in time; that it is whole is said by a last message, without any, and sets it going."""
+    gateway = Gateway(tmp_path)
+
+    async def story() -> None:
+        caller, holder = Caller(gateway, "http", begins=False), gateway.holder()
+        lease = await gateway.lease(holder)
+        await caller.begin(holder, lease)
+        await caller.say({"type": "http.request", "body": b"the whole order", "more_body": True})
+        if stopped == "denied":
+            await gateway.deny(lease=gateway.point.inspect(lease).id)
+        elif stopped == "over":
+            gateway.clock.time += 1000
+        await caller.say({"type": "http.request", "body": b"", "more_body": False})
+        await caller.say({"type": "http.disconnect"})
+        await caller.task
+        whole, status = ([b"the whole order", b""], None) if stopped == "in time" else ([b"the whole order"], 403)
+        assert caller.heard == whole
+        assert (caller.sent[0]["status"] if caller.sent else None) == status
+
+    asyncio.run(story())

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -26,6 +29,7 @@ from verifier.app import Connections, create_gateway
 from verifier.authoriser import GRANT_TYPE, PRESENTATION_TYPE
 from verifier.base64url import decode_base64url, encode_base64url
 from verifier.decision import DecisionPoint
+from verifier.evidence import EvidenceLog
 from verifier.settings import Settings
 
 ORIGIN = "http://gateway.example"
@@ -266,3 +270,17 @@ def refused(response: httpx.Response, status: int, code: str) -> None:
     assert body["status"] == status
     assert body["detail"]
     assert response.headers["cache-control"] == "no-store"
+
+
+@contextmanager
+def full_disk(log: EvidenceLog) -> Iterator[None]:
+    """The log's descriptor leads to a device that is always full, until the block ends."""
+    kept = os.dup(log._file)
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, log._file)
+    try:
+        yield
+    finally:
+        os.dup2(kept, log._file)
+        os.close(kept)
+        os.close(full)

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from circuits import Rejected
-from tests.verifier.sim_gateway import Gateway, refused
+from tests.verifier.sim_gateway import Gateway, full_disk, refused
 from verifier.evidence import EvidenceLog, read_evidence
 from verifier.unavailable import Unavailable
 
@@ -85,20 +82,6 @@ def test_tampering_shows(tmp_path: Path, harm: str) -> None:
         lines(tmp_path)
     with pytest.raises(Rejected, match="audit-broken"):
         EvidenceLog(tmp_path)
-
-
-@contextmanager
-def full_disk(log: EvidenceLog) -> Iterator[None]:
-    """The log's descriptor leads to a device that is always full, until the block ends."""
-    kept = os.dup(log._file)
-    full = os.open("/dev/full", os.O_WRONLY)
-    os.dup2(full, log._file)
-    try:
-        yield
-    finally:
-        os.dup2(kept, log._file)
-        os.close(kept)
-        os.close(full)
 
 
 @pytest.mark.attack("51")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -129,6 +130,17 @@ class TestTheMiddleware:
         LicenceMiddleware(Service(), door, ("/v1/autonomous",))
         with pytest.raises(Misuse, match="protects nothing"):
             LicenceMiddleware(Service(), door, ())
+        with pytest.raises(Misuse, match="a list of texts"):
+            LicenceMiddleware(Service(), door, "/v1/autonomous")
+        with pytest.raises(Misuse, match="no slash at its end"):
+            LicenceMiddleware(Service(), door, ("/v1/public", "/v1/autonomous/"))
+
+    @pytest.mark.parametrize("name", ["protected_prefix", "public_prefix"])
+    def test_a_gateway_set_to_protect_nothing(self, gateway: Gateway, name: str) -> None:
+        for prefix in ("/v1/other", "/v1/other/", "/v1/%6fther", "/v1/other."):
+            changed: dict[str, Any] = {name: prefix}
+            with nullcontext() if prefix == "/v1/other" else pytest.raises(Misuse, match="a prefix"):
+                replace(gateway.settings(), **changed)
 
     @pytest.mark.attack("9")
     @pytest.mark.parametrize(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from circuits import Malformed
-from verifier.paths import MAX_PATH_OCTETS, lies_under, read_path
+from circuits import Malformed, Misuse
+from verifier.paths import MAX_PATH_OCTETS, check_prefix, lies_under, read_path
 
 
 @pytest.mark.requirement("R02")
@@ -27,3 +29,41 @@ def test_a_path_that_two_servers_could_read_as_two_places(clear: bytes, ambiguou
     assert lies_under(read_path(clear), [clear.decode().replace("%C3%A9", "\N{LATIN SMALL LETTER E WITH ACUTE}")])
     with pytest.raises(Malformed, match=sentence):
         read_path(ambiguous)
+
+
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize(
+    ("prefix", "sentence"),
+    [
+        ("/v1/autonomous/", "write '/v1/autonomous', not"),
+        ("/", "no slash at its end"),
+        ("", "a plain path"),
+        ("v1/autonomous", "a plain path"),
+        ("//v1", "a plain path"),
+        ("/v1//x", "a plain path"),
+        ("/v1/x.", "a plain path"),
+        ("/v1/../x", "a plain path"),
+        ("/v1/a;b", "a plain path"),
+        ("/v1/ x", "a plain path"),
+        ("/v1/%61b", "a plain path"),
+        ("/v1/caf\N{LATIN SMALL LETTER E WITH ACUTE}", "a plain path"),
+        ("/v1/x?y", "a plain path"),
+        ("/v1/x\n", "a plain path"),
+        ("/v1/x/*", "no pattern"),
+        ("/v1/{rest}", "no pattern"),
+    ],
+)
+def test_a_prefix_that_protects_nothing(prefix: str, sentence: str) -> None:
+    with pytest.raises(Misuse, match=sentence):
+        check_prefix(prefix)
+
+
+@given(st.lists(st.text("ab.;:% *~-", min_size=0, max_size=4), max_size=3).map(lambda parts: "/" + "/".join(parts)))
+def test_a_prefix_that_is_taken_is_found(prefix: str) -> None:
+    """In itself as a path, and in what lies below."""
+    try:
+        check_prefix(prefix)
+    except Misuse:
+        return
+    for path in (prefix, prefix + "/", prefix + "/x", prefix.upper()):
+        assert lies_under(read_path(path.encode()), [prefix])

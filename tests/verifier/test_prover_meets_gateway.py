@@ -12,7 +12,7 @@ import pytest
 
 from prover.challenge import Challenge
 from prover.errors import Revoked
-from prover.keeper import LeaseKeeper
+from prover.keeper import LeaseKeeper, Showing
 from prover.leases import LicensedTransport
 from prover.prove import Request
 from prover.refresh import Refreshed
@@ -28,7 +28,7 @@ class Session:
         self._served = served
         self.holder: Holder = served.holder()
         self.presented = 0
-        self._keeper = LeaseKeeper(self, GatewaySettings(served.origin), served.clock)
+        self._keeper = LeaseKeeper(self, GatewaySettings(served.origin), served.clock, served.clock)
 
     def keeper(self, _: str) -> LeaseKeeper:
         return self._keeper
@@ -43,10 +43,10 @@ class Session:
         issuer.update(licence)
         return cast(Refreshed, None)
 
-    def refresh_if_due(self) -> None:
+    def refresh_if_due(self, time: int) -> None:
         """The simulated membership is brought up to date when the gateway asks."""
 
-    def present(self, challenge: Challenge, request: Request, _: str, older: bool = False) -> bytes:
+    def present(self, challenge: Challenge, request: Request, _: str, showing: Showing) -> bytes:
         self.presented += 1
         asked = Asked(challenge.nonce, challenge.time, challenge.not_after - challenge.time)
         return self.holder.present(asked, session_thumbprint=request.session_thumbprint)

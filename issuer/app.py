@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -76,7 +77,10 @@ def create_app(
     app.state.world = world
     app.state.bell = EpochBell(settings.max_event_streams)
     app.state.provider_client = httpx.AsyncClient(
-        transport=provider_transport, timeout=settings.provider_timeout_seconds
+        transport=provider_transport,
+        timeout=settings.provider_timeout_seconds,
+        # All applicants share it, so it keeps no cookies: one's would ride on the next one's sign-in.
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
     app.state.sign_ins = SignIns(world, _providers(world, app.state.provider_client))
     problems.install(app)

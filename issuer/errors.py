@@ -45,5 +45,9 @@ class TooLarge(Refused):
     """More octets than the thing can have."""
 
 
+class Delayed(Refused):
+    """The decision is committed and stands, and the world hears of it later; nothing is left to be done again."""
+
+
 class Unavailable(Refused):
     """Somebody we depend on is down, slow or busy; nothing was stored, trying again later is right."""

@@ -87,7 +87,7 @@ class Settings(BaseSettings):
     receipt_max_age_days: int = 180
     assessment_max_age_days: int = 730
     replacement_wait_days: int = Field(default=7, ge=7, le=366)
-    """How long after giving a licence up (lost wallet) the next one is issued; not less than a pseudonym's week."""
+    """How long after a licence was revoked the person's next one is issued; not less than a pseudonym's week."""
     urgent_report_days: int = Field(default=30, ge=1, le=366)
     """How often one person may have an urgent epoch for a lost wallet."""
 

@@ -1,12 +1,13 @@
 """The epochs as static files, so that any web server or CDN can serve them.
 
-    <public>/epochs/latest.cose          the latest COSE_Sign1
-    <public>/epochs/<n>.cose             each of them
-    <public>/epochs/entries/<k>.80       entries 4096k.. of the whole list, S(y) || P(V')
-    <public>/epochs/entries/<k>.128      the same with V' uncompressed
+    <public>/epochs/latest.cose     the latest COSE_Sign1
+    <public>/epochs/<n>.cose        each of them
+    <public>/epochs/<n>.entries     the entries of an epoch that has any, S(y) || x || y of V': 128 octets each
 
-Everything here is made from the database and can be made again. Entries are written before the epoch that counts them,
-and `latest` last, so that a reader who sees an epoch finds what it names.
+An epoch's entries are a file of their own, so that nobody has to say how far along the list he is to get them: a place
+in a list that only its server knows of would be a mark in each wallet. Everything here is made from the database and
+can be made again. Entries are written before the epoch that counts them, and `latest` last, so that a reader who sees
+an epoch finds what it names.
 """
 
 from __future__ import annotations
@@ -23,9 +24,8 @@ from issuer.errors import Unavailable
 from issuer.files import write_public
 from issuer.world import World
 
-CHUNK = 4096
 LATEST = "latest.cose"
-ENTRY_OCTETS = {"80": 80, "128": 128}
+AFFINE_ENTRY_OCTETS = 128
 _BATCH = 256
 
 
@@ -43,30 +43,21 @@ class EpochFiles:
                 last = store.latest(session)
             if last is None:
                 raise Unavailable("no-epoch", "There is no epoch to write.")
-            self._write_entries(last.total_entries)
+            self._write_entries(last)
             self._write_epochs(last)
 
-    def _write_entries(self, total: int) -> None:
-        for chunk in range(-(-total // CHUNK)):
-            count = min(CHUNK, total - chunk * CHUNK)
-            missing = [name for name, size in ENTRY_OCTETS.items() if _size(self._entries(chunk, name)) != count * size]
-            if not missing:
+    def _write_entries(self, last: Epoch) -> None:
+        with self._world.database.read() as session:
+            counts = store.entry_counts(session, last.number)
+        for number, count in counts.items():
+            path = self._folder / f"{number}.entries"
+            if path.exists() and path.stat().st_size == count * AFFINE_ENTRY_OCTETS:
                 continue
             with self._world.database.read() as session:
-                rows = store.entries(session, chunk * CHUNK, count)
-            compressed = b"".join(row.handle + (row.value or b"") for row in rows)
-            if "80" in missing:
-                write_public(self._entries(chunk, "80"), compressed)
-            if "128" in missing:
-                self._write_affine(self._entries(chunk, "128"), compressed)
+                rows = store.entries_of(session, number)
+            entries = decode_entries(b"".join(row.handle + (row.value or b"") for row in rows))
+            write_public(path, entries_octets(entries, affine=True))
             self._world.crash.reach("entries-written")
-
-    def _write_affine(self, path: Path, compressed: bytes) -> None:
-        """Decoding a point costs 40 times more than copying it, so what the file holds already is kept."""
-        known = path.read_bytes() if path.exists() else b""
-        kept = min(len(known) // ENTRY_OCTETS["128"], len(compressed) // ENTRY_OCTETS["80"])
-        added = decode_entries(compressed[kept * ENTRY_OCTETS["80"] :])
-        write_public(path, known[: kept * ENTRY_OCTETS["128"]] + entries_octets(added, affine=True))
 
     def _write_epochs(self, last: Epoch) -> None:
         for number in range(last.number, -1, -1):
@@ -84,9 +75,6 @@ class EpochFiles:
         if not latest.exists() or latest.read_bytes() != last.signed:
             write_public(latest, last.signed)
 
-    def _entries(self, chunk: int, name: str) -> Path:
-        return self._folder / "entries" / f"{chunk}.{name}"
-
     def _path(self, number: int) -> Path:
         return self._folder / f"{number}.cose"
 
@@ -96,7 +84,3 @@ class EpochFiles:
         with (self._world.settings.data_dir / "epoch-files.lock").open("w") as file:
             fcntl.flock(file, fcntl.LOCK_EX)
             yield
-
-
-def _size(path: Path) -> int:
-    return path.stat().st_size if path.exists() else -1

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import base64
 from collections.abc import AsyncIterator
-from typing import Annotated, Literal, cast
+from typing import Annotated, cast
 
 from fastapi import APIRouter, Depends, Header, Path, Request
 from fastapi.responses import Response
@@ -65,17 +65,16 @@ async def events(
         await bell.later_than(seen)
 
 
-@router.get("/epochs/entries/{chunk}.{encoding}")
-def entries(request: Request, world: WorldDep, chunk: Number, encoding: Literal["80", "128"]) -> Response:
-    """One chunk of 4096 entries of the revocation list."""
-    path = world.settings.public_dir / "epochs" / "entries" / f"{chunk}.{encoding}"
-    return public_file(request, path, OCTETS, REVALIDATE)
-
-
 @router.get("/epochs/{number}.cose")
 def by_number(request: Request, world: WorldDep, number: Number) -> Response:
     """The epoch of this number, COSE_Sign1; it never changes."""
     return public_file(request, world.settings.public_dir / "epochs" / f"{number}.cose", COSE, FOREVER)
+
+
+@router.get("/epochs/{number}.entries")
+def entries(request: Request, world: WorldDep, number: Number) -> Response:
+    """The revocations of this epoch, 128 octets each; they never change."""
+    return public_file(request, world.settings.public_dir / "epochs" / f"{number}.entries", OCTETS, FOREVER)
 
 
 @router.post("/admin/epochs")

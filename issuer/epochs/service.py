@@ -2,8 +2,8 @@
 
 An epoch is decided in one transaction under the database's write lock: the revocations that wait become entries of the
 list, the record is chained to the one before and signed, and all of it is committed. Only then are files written, and
-whatever a crash left out is written at the next sight: files follow the database, never the other way round. So numbers
-only grow, however many processes run and wherever one dies. Source: [ISSUING 4], [PROTOCOL 4].
+whatever a crash or a full disk left out is written at the next sight: files follow the database, never the other way
+round. So numbers only grow, however many processes run and wherever one dies. Source: [ISSUING 4], [PROTOCOL 4].
 """
 
 from __future__ import annotations
@@ -16,9 +16,9 @@ from sqlalchemy.orm import Session
 from circuits import RevocationEntry, entries_octets
 from circuits.records import GENESIS, EpochRecord
 from issuer.epochs import store
-from issuer.epochs.files import EpochFiles
+from issuer.epochs.files import LATEST, EpochFiles
 from issuer.epochs.models import Epoch
-from issuer.errors import Unavailable
+from issuer.errors import Delayed, Extra, Unavailable
 from issuer.world import World
 
 LOG = logging.getLogger("issuer.epochs")
@@ -44,12 +44,11 @@ class Epochs:
         """Publishes an epoch now, with every revocation that waits. Returns its number.
 
         It is an urgent one (its floor rises to its own number, so that older leases end) when asked for or when an
-        urgent revocation is among them; otherwise it repeats the floor.
+        urgent revocation is among them; otherwise it repeats the floor. Raises Delayed("publication-waits").
         """
         with self._world.database.write() as session:
             number = self._add(session, _known(store.latest(session)), urgent=urgent)
-        self._world.crash.reach("epoch-committed")
-        self._files.write()
+        self._write_files(number)
         return number
 
     def publish_if_due(self) -> int | None:
@@ -57,6 +56,7 @@ class Epochs:
         None.
 
         Looks twice: a cheap look without the lock, and the decision under it, so that two writers make one epoch.
+        Raises Delayed("publication-waits").
         """
         with self._world.database.read() as session:
             if not self._is_due(session):
@@ -65,13 +65,21 @@ class Epochs:
             if not self._is_due(session):
                 return None
             number = self._add(session, _known(store.latest(session)), urgent=False)
-        self._world.crash.reach("epoch-committed")
-        self._files.write()
+        self._write_files(number)
         return number
 
     def recover(self) -> None:
         """After a start: writes every file that is missing or behind the database."""
         self._files.write()
+
+    def catch_up(self) -> None:
+        """Writes the files of an epoch that was committed and not written, here or by another thread or process.
+
+        Cheap where nothing is missing: the newest epoch's file is written last, so it speaks for all of them.
+        """
+        latest = self._world.settings.public_dir / "epochs" / LATEST
+        if not latest.exists() or latest.read_bytes() != self.latest().signed:
+            self._files.write()
 
     def latest(self) -> Epoch:
         """The latest epoch. Raises Unavailable("no-epoch") before set-up has made the first."""
@@ -87,6 +95,14 @@ class Epochs:
         """The record of epoch `number`. Raises Unavailable("no-epoch")."""
         with self._world.database.read() as session:
             return EpochRecord.decode(_known(store.epoch(session, number)).record)
+
+    def _write_files(self, number: int) -> None:
+        """Tells the world of an epoch that is committed. Raises Delayed("publication-waits") where the disk refuses."""
+        self._world.crash.reach("epoch-committed")
+        try:
+            self._files.write()
+        except OSError as error:
+            raise publication_waits(epoch=number) from error
 
     def _is_due(self, session: Session) -> bool:
         last = _known(store.latest(session))
@@ -128,6 +144,16 @@ class Epochs:
             revocation.epoch_number = number
         LOG.info("epoch %d: %d entries%s", number, len(added), ", urgent" if urgent else "")
         return number
+
+
+def publication_waits(**extra: Extra) -> Delayed:
+    """What a caller is told whose decision is committed when the epoch that tells of it cannot be made or written."""
+    return Delayed(
+        "publication-waits",
+        "What was decided is committed and stands. The world could not be told of it yet; that happens as soon as the "
+        "disk takes it, without another request.",
+        **extra,
+    )
 
 
 def _row(record: EpochRecord, signed: bytes, total_entries: int) -> Epoch:

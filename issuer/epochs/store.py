@@ -54,8 +54,15 @@ def urgent_waiting(session: Session) -> bool:
     return bool(session.scalar(select(exists().where(Revocation.position.is_(None), Revocation.urgent.is_(True)))))
 
 
-def entries(session: Session, first: int, limit: int) -> Sequence[Revocation]:
-    """Published revocations from position `first` (0-based), at most `limit`, in list order."""
+def entry_counts(session: Session, last: int) -> dict[int, int]:
+    """How many revocations each epoch up to `last` published, where it published any."""
+    number = Revocation.epoch_number
+    counts = session.execute(select(number, func.count()).where(number <= last).group_by(number)).all()
+    return {epoch: count for epoch, count in counts if epoch is not None}
+
+
+def entries_of(session: Session, number: int) -> Sequence[Revocation]:
+    """The revocations that an epoch published, in the order of the list."""
     return session.scalars(
-        select(Revocation).where(Revocation.position >= first).order_by(Revocation.position).limit(limit)
+        select(Revocation).where(Revocation.epoch_number == number).order_by(Revocation.position)
     ).all()

@@ -7,7 +7,9 @@ of its text without one): the same again changes nothing, another text under the
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from circuits import SECONDS_PER_DAY
 from issuer.errors import Conflict, Denied, Invalid
@@ -16,7 +18,7 @@ from issuer.insurance.claims import ATTESTATION_TYPES, CANCELLATION_TYPES, Attes
 from issuer.insurance.models import CoverRow
 from issuer.licences.revocations import Revocations
 from issuer.licences.store import COVER_ENDED
-from issuer.permits.service import Permits, Revoker
+from issuer.permits.service import Permits
 from issuer.signed import read_signed
 from issuer.world import World
 
@@ -49,6 +51,13 @@ class Cancelled:
     cover_id: str
     permit_id: str | None
     from_day: int
+
+
+class Revoker(Protocol):
+    """Ends licences: `issuer.licences.revocations.Revocations` in production."""
+
+    def revoke_uncovered(self, permit_id: str, covers: Sequence[tuple[int, int]], reason: str) -> object:
+        """Revokes the live licences under the permit that say more than every one of `covers` (band, last day)."""
 
 
 class Insurance:
@@ -98,7 +107,7 @@ class Insurance:
         """Takes an insurer's cancellation, also before its attestation; the earliest day stands for good.
 
         If it has taken effect, the licences that rest on the cover end at once (`end_lapsed`).
-        Raises what `read_signed` raises.
+        Raises what `read_signed` raises, Delayed("publication-waits").
         """
         claims = read_signed(cancellation, self._insurers, Cancellation, CANCELLATION_TYPES)
         now = self._world.now()
@@ -110,7 +119,7 @@ class Insurance:
         return Cancelled(claims.cover, None if row is None else row.permit_id, from_day)
 
     def end_lapsed(self) -> int:
-        """Acts on cancellations that have taken effect by today: revokes the licences of permits left with less cover.
+        """Acts on cancellations that have taken effect by today: revokes the licences that say more than what is left.
 
         Credentials carry the cover's last day, so a cover that runs its term needs no revocation; an early end does. A
         lapse is marked only after its revocation, so a crash in between repeats it. For a daily call as well, because a
@@ -120,8 +129,8 @@ class Insurance:
         with self._world.database.read() as session:
             lapsed = [(row, store.in_force(session, row.permit_id, today)) for row in store.lapsed(session, today)]
         for row, others in lapsed:
-            if not _as_good(others, row):
-                self._revoker.revoke_permit(row.permit_id, COVER_ENDED, urgent=True)
+            left = [(other.band, other.until_day) for other in others]
+            self._revoker.revoke_uncovered(row.permit_id, left, COVER_ENDED)
             with self._world.database.write() as session:
                 store.mark_acted(session, row.insurer, row.cover_id)
         return len(lapsed)
@@ -145,10 +154,6 @@ class Insurance:
             ):  # fmt: skip
                 raise Conflict("cover-id-reused", "The insurer has used this id for another cover.")
         return taken
-
-
-def _as_good(others: list[CoverRow], lost: CoverRow) -> bool:
-    return any(other.band >= lost.band and other.until_day >= lost.until_day for other in others)
 
 
 def _check_time(signed_at: int, now: int) -> None:

@@ -21,7 +21,7 @@ class Person(Base):
     status: Mapped[str]
     created_at: Mapped[int]
     wait_waived_at: Mapped[int | None]
-    """When an officer last let this person have a new licence without the wait after giving one up."""
+    """When an officer last let this person have a new licence without the wait after a revoked one."""
 
 
 class Application(Base):

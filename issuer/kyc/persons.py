@@ -83,7 +83,7 @@ def bar(session: Session, person_id: str) -> None:
 
 
 def waive_wait(world: World, person_id: str) -> None:
-    """An officer lets a person who has given a licence up have the next one without waiting; a later loss waits again.
+    """An officer lets a person whose licence was revoked have the next one without waiting; a later one waits again.
 
     Raises NotFound("unknown-person").
     """

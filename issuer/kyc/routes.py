@@ -112,7 +112,7 @@ def review(world: WorldDep, _: Admin, person_id: str, body: ReviewDecision) -> N
 
 @router.post("/admin/persons/{person_id}/waive-wait", status_code=NO_CONTENT)
 def waive_wait(world: WorldDep, _: Admin, person_id: str) -> None:
-    """Lets a person who has given a licence up have the next one without waiting."""
+    """Lets a person whose licence was revoked have the next one without waiting."""
     persons.waive_wait(world, person_id)
 
 

@@ -102,7 +102,9 @@ def add_weak_tag(session: Session, tag: bytes, person_id: str, rules_version: in
 
 
 def add_receipt(session: Session, row: Receipt) -> None:
-    """Stores a receipt; the unique hash refuses the same ID token twice."""
+    """Stores a receipt. One ID token makes one: the same again leaves what was stored, with its time."""
+    if session.scalar(select(exists().where(Receipt.token_hash == row.token_hash))):
+        return
     session.add(row)
     session.flush()
 

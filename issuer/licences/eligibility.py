@@ -1,5 +1,5 @@
-"""What stands between a person and a licence: identity, terms, assessment, permit, cover, and a wait after giving one
-up. One place decides it.
+"""What stands between a person and a licence: identity, terms, assessment, permit, cover, and a wait after a
+revoked one. One place decides it.
 
 `status` tells it as a list of steps; `grounds` gives what a licence is made of, or raises with the code of the first
 thing that is missing. Source: [ISSUING 3], R11, R19, R29, R33, R44.
@@ -37,7 +37,7 @@ class Facts:
     permit: Permit | None
     cover: Cover | None
     wait_until: int | None = None
-    """Unix seconds before which no licence replaces the one that was given up; None where nothing is to be awaited."""
+    """Unix seconds before which no licence replaces the one that was revoked; None where nothing is to be awaited."""
 
 
 @dataclass(frozen=True)
@@ -161,18 +161,19 @@ class Eligibility:
 
 
 def replacement_wait(world: World, session: Session, person: Person) -> int | None:
-    """Until when (unix seconds) the person waits for a licence in place of one given up; None if there is no wait.
+    """Until when (unix seconds) the person waits for a licence in place of a revoked one; None if there is no wait.
 
     A new licence has a new link secret, and so another pseudonym everywhere. Who could have one at once would shed any
-    denial by reporting a wallet lost; after `replacement_wait_days` (7 or more) the pseudonyms of the longest period
-    have changed anyway. An officer may waive the wait. Source: [PROTOCOL 5].
+    denial by having the old one revoked; after `replacement_wait_days` (7 or more) the pseudonyms of the longest period
+    have changed anyway. Why it was revoked does not matter: an officer's words may stand for the holder's own wish. A
+    licence that ran out is live, and is refreshed. An officer may waive the wait. Source: [PROTOCOL 5].
     """
     if store.live_licence(session, person.person_id) is not None:
         return None
-    given_up = store.given_up_at(session, person.person_id)
-    if given_up is None or (person.wait_waived_at is not None and given_up <= person.wait_waived_at):
+    revoked = store.last_revoked_at(session, person.person_id)
+    if revoked is None or (person.wait_waived_at is not None and revoked <= person.wait_waived_at):
         return None
-    until = given_up + world.settings.replacement_wait_days * DAY_SECONDS
+    until = revoked + world.settings.replacement_wait_days * DAY_SECONDS
     return until if until > world.now() else None
 
 
@@ -180,6 +181,6 @@ def must_wait(until: int) -> Conflict:
     """The refusal to replace a licence before `until` (unix seconds)."""
     return Conflict(
         "replacement-wait",
-        "A licence was given up lately; the next one is issued after the waiting time, or sooner if an officer agrees.",
+        "A licence was revoked lately; the next one is issued after the waiting time, or sooner if an officer agrees.",
         next_at=until,
     )

@@ -1,7 +1,8 @@
-"""Revokes licences: one, all of a person, or all under a permit, in one epoch.
+"""Revokes licences: one, all of a person, all under a permit, or those that its cover bears no more, in one epoch.
 
 The decision is committed first; the epoch that tells the world is made from it and, after a crash, is made at the next
-sight. An urgent revocation is published at once and raises the floor, so that leases older than it end.
+sight. An urgent revocation is published at once and raises the floor, so that leases older than it end. Whoever
+revokes urgently is told Delayed("publication-waits") where the decision stands and the world cannot be told of it yet.
 """
 
 from __future__ import annotations
@@ -9,14 +10,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
+from circuits import day_number
 from issuer.epochs import store as epoch_store
-from issuer.epochs.service import Epochs
-from issuer.errors import Conflict, NotFound
+from issuer.epochs.service import Epochs, publication_waits
+from issuer.errors import Conflict, NotFound, Unavailable
 from issuer.kyc import persons
 from issuer.licences import store
-from issuer.licences.models import Licence
+from issuer.licences.contents import contents, less
+from issuer.licences.models import Issue, Licence
 from issuer.world import World
 
 _DAY_SECONDS = 86400
@@ -79,6 +83,22 @@ class Revocations:
             self._mark(session, licences, reason, urgent)
         return self._publish(len(licences), urgent)
 
+    def revoke_uncovered(self, permit_id: str, covers: Sequence[tuple[int, int]], reason: str) -> Revoked:
+        """Revokes, in one urgent epoch, the live licences under a permit that say more than its cover bears out.
+
+        `covers` are those in force, each a band and a last day (days since 1970). One that says no more than one of
+        them rests on that one, or could; one whose cover has run its term by its own word says nothing any more.
+        """
+        today = day_number(self._world.now())
+        with self._world.database.write() as session:
+            licences = [
+                licence
+                for licence in store.live_licences(session, permit_id=permit_id)
+                if not _are_borne_out(store.issues_of(session, licence.licence_id), covers, today)
+            ]
+            self._mark(session, licences, reason, urgent=True)
+        return self._publish(len(licences), urgent=True)
+
     def _check_not_urgent_lately(self, session: Session, person_id: str) -> None:
         last = store.lost_urgently_at(session, person_id)
         next_at = 0 if last is None else last + self._world.settings.urgent_report_days * _DAY_SECONDS
@@ -101,5 +121,22 @@ class Revocations:
         epochs = Epochs(self._world)
         if not urgent or count == 0:
             return Revoked(count, epochs.latest().number + (1 if count else 0))
-        epochs.publish_if_due()
+        try:
+            epochs.publish_if_due()
+        except OperationalError as error:
+            raise publication_waits() from error
         return Revoked(count, epochs.latest().number)
+
+
+def _are_borne_out(issues: Sequence[Issue], covers: Sequence[tuple[int, int]], today: int) -> bool:
+    """Whether cover is left for what a licence says, in each of its issues: the earlier ones can be shown as well."""
+    try:
+        said = [contents(issue) for issue in issues]
+    except Unavailable:
+        return False  # what it says cannot be read: it ends, and the others are judged all the same
+    return bool(said) and all(_is_borne_out(one["cover_band"], one["insured_until"], covers, today) for one in said)
+
+
+def _is_borne_out(band: int | str, until_day: int | str, covers: Sequence[tuple[int, int]], today: int) -> bool:
+    ran_out = less(until_day, today)
+    return ran_out or any(not less(left, band) and not less(until, until_day) for left, until in covers)

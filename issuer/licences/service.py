@@ -41,6 +41,7 @@ from issuer.kyc import persons
 from issuer.kyc import store as kyc_store
 from issuer.kyc.models import Application
 from issuer.licences import store
+from issuer.licences.contents import contents, less
 from issuer.licences.eligibility import Eligibility, Grounds
 from issuer.licences.models import Challenge, Issue, Licence
 from issuer.world import World
@@ -253,10 +254,7 @@ class _Order:
 
 def stored_attributes(licence: Licence, issue: Issue) -> tuple[int | str, ...]:
     """The ten attributes of an issue, the handle first."""
-    values = decode_cbor(issue.attributes, _MAX_STORED_OCTETS)
-    if not isinstance(values, list):
-        raise Unavailable("damaged-row", "A stored licence cannot be read.")
-    return (decode_scalar(licence.handle), *(value for value in values if isinstance(value, int | str)))
+    return (decode_scalar(licence.handle), *contents(issue).values())
 
 
 def _intent(session: Session, application_id: str) -> tuple[Issue, Licence]:
@@ -289,20 +287,12 @@ def _check_not_narrower(before: Issue | None, after: Issue) -> None:
     """A refresh may keep or extend. What narrows must revoke the handle, or the earlier credential would live on."""
     if before is None:
         raise Conflict("no-licence-to-refresh", "There is no issue to refresh.")
-    old, new = (decode_cbor(issue.attributes, _MAX_STORED_OCTETS) for issue in (before, after))
-    if not isinstance(old, list) or not isinstance(new, list):
-        raise Unavailable("damaged-row", "A stored licence cannot be read.")
-    names = profile.NAMES[1:]
-    earlier, later = dict(zip(names, old, strict=True)), dict(zip(names, new, strict=True))
+    earlier, later = contents(before), contents(after)
     same = all(earlier[name] == later[name] for name in ("jurisdiction", "permit", "permit_kind"))
     if not same or any(
-        _less(later[name], earlier[name]) for name in ("tier", "good_until", "cover_band", "insured_until")
+        less(later[name], earlier[name]) for name in ("tier", "good_until", "cover_band", "insured_until")
     ):
         raise Conflict("refresh-narrows", "This refresh would take something away; give up the licence and apply anew.")
-
-
-def _less(one: object, other: object) -> bool:
-    return not (isinstance(one, int) and isinstance(other, int) and one >= other)
 
 
 def _reply(licence: Licence, issue: Issue) -> IssuedLicence:

@@ -15,8 +15,6 @@ REVOKED = "revoked"
 LOST_WALLET = "lost wallet"
 LEFT_PERMIT = "left the permit"
 COVER_ENDED = "cover ended"
-GIVEN_UP = (LOST_WALLET, LEFT_PERMIT, COVER_ENDED)
-"""Reasons for which a licence ends because its holder wants it to, or may have wanted it to."""
 
 
 def replace_challenge(session: Session, row: Challenge) -> None:
@@ -80,11 +78,9 @@ def licences(session: Session, after: str, limit: int) -> Sequence[Licence]:
     ).all()
 
 
-def given_up_at(session: Session, person_id: str) -> int | None:
-    """When the person last gave a licence up, or None."""
-    return session.scalar(
-        select(func.max(Licence.revoked_at)).where(Licence.person_id == person_id, Licence.reason.in_(GIVEN_UP))
-    )
+def last_revoked_at(session: Session, person_id: str) -> int | None:
+    """When a licence of the person was last revoked, for whatever reason, or None."""
+    return session.scalar(select(func.max(Licence.revoked_at)).where(Licence.person_id == person_id))
 
 
 def lost_urgently_at(session: Session, person_id: str) -> int | None:

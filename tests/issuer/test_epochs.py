@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from sqlalchemy.orm import Session
 
-from circuits import Unsatisfiable, decode_entries, update_membership
+from circuits import Unsatisfiable, decode_entries, entries_octets, update_membership
 from circuits.records import EpochRecord, Sign1
+from issuer.epochs import store
 from issuer.epochs.service import Epochs
 from tests.issuer.conftest import ReadyApplicant
 from tests.support.issuer_world import IssuerUnderTest, copy_issuer, make_issuer
@@ -122,10 +124,12 @@ def test_urgent_raises_the_floor_and_routine_repeats_it(issuer: IssuerUnderTest,
     assert issuer.http.post("/admin/epochs", headers=issuer.admin).json() == {"epoch": 2}
     assert (_latest(issuer).floor, _latest(issuer).entries_count) == (1, 1)
 
-    entries = decode_entries(issuer.http.get("/epochs/entries/0.80").content)
+    entries = []
+    for number in (1, 2):
+        (entry,) = decode_entries(issuer.http.get(f"/epochs/{number}.entries").content, affine=True)
+        assert hashlib.sha256(entries_octets([entry])).digest() == Epochs(issuer.world).record(number).entries_hash
+        entries.append(entry)
     assert [entry.handle for entry in entries] == [held[0][1].handle, held[1][1].handle]
-    affine = decode_entries(issuer.http.get("/epochs/entries/0.128").content, affine=True)
-    assert [(entry.handle, entry.value) for entry in affine] == [(entry.handle, entry.value) for entry in entries]
     _, credential, membership = held[2]
     updated = update_membership(membership, credential.handle, entries, _latest(issuer))
     assert updated.epoch_number == 2
@@ -176,39 +180,43 @@ def test_public_files_have_etags(issuer: IssuerUnderTest, path: str) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/epochs/7.cose", "/epochs/entries/0.80", "/epochs/entries/9.128", "/epochs/-1.cose", "/epochs/entries/0.81",
+    ["/epochs/7.cose", "/epochs/0.entries", "/epochs/9.entries", "/epochs/-1.cose", "/epochs/-1.entries",
      "/epochs/..%2f..%2fissuer.json", "/epochs/x.cose", f"/epochs/{10**30}.cose"],
 )  # fmt: skip
 def test_files_that_are_not_there(issuer: IssuerUnderTest, path: str) -> None:
     assert issuer.http.get(path).status_code in (400, 404)
 
 
-def test_chunks_of_4096(still: IssuerUnderTest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The list is cut at the chunk size; the cut is exercised with a small one."""
-    from issuer.epochs import files, store
-
-    monkeypatch.setattr(files, "CHUNK", 3)
+def test_each_epochs_entries_are_a_file_that_is_made_again(still: IssuerUnderTest) -> None:
     world = still.world
     with world.database.write() as session:
         session.connection().exec_driver_sql("PRAGMA defer_foreign_keys = ON")
         session.connection().exec_driver_sql("INSERT INTO persons VALUES ('p', 'verified', 0, NULL)")
-        for number in range(7):
-            session.connection().exec_driver_sql(
-                "INSERT INTO licences (licence_id, person_id, state, handle, holder_point, archive_point, permit_id,"
-                " created_at)"
-                " VALUES (?, 'p', 'revoked', ?, ?, ?, 'P', 0)",
-                (f"L{number}", bytes([number, 1]), bytes([number]), bytes([number])),
-            )
-            store.ask(session, f"L{number}", (1000 + number).to_bytes(32, "big"), "x", False, 0)
     epochs = Epochs(world)
-    assert epochs.publish() == 1
-    folder = world.settings.public_dir / "epochs" / "entries"
-    sizes = {path.name: path.stat().st_size for path in folder.iterdir()}
-    assert sizes == {"0.80": 240, "0.128": 384, "1.80": 240, "1.128": 384, "2.80": 80, "2.128": 128}
-    (folder / "1.128").unlink()
-    (folder / "2.128").write_bytes(b"")
+    for number, licences in ((1, range(4)), (2, range(0)), (3, range(4, 7))):
+        with world.database.write() as session:
+            for licence in licences:
+                _revoke_one(session, licence)
+        assert epochs.publish() == number
+    folder = world.settings.public_dir / "epochs"
+    sizes = {path.name: path.stat().st_size for path in folder.glob("*.entries")}
+    assert sizes == {"1.entries": 512, "3.entries": 384}
+    (folder / "1.entries").unlink()
+    (folder / "3.entries").write_bytes(b"")
     epochs.recover()
-    assert {path.name: path.stat().st_size for path in folder.iterdir()} == sizes
-    whole = b"".join((folder / f"{chunk}.80").read_bytes() for chunk in range(3))
-    assert [entry.handle for entry in decode_entries(whole)] == list(range(1000, 1007))
-    assert hashlib.sha256(whole).digest() == epochs.record(1).entries_hash
+    assert {path.name: path.stat().st_size for path in folder.glob("*.entries")} == sizes
+    for number, handles in ((1, [1000, 1001, 1002, 1003]), (3, [1004, 1005, 1006])):
+        entries = decode_entries((folder / f"{number}.entries").read_bytes(), affine=True)
+        assert [entry.handle for entry in entries] == handles
+        assert hashlib.sha256(entries_octets(entries)).digest() == epochs.record(number).entries_hash
+
+
+def _revoke_one(session: Session, number: int) -> None:
+    session.connection().exec_driver_sql("PRAGMA defer_foreign_keys = ON")
+    session.connection().exec_driver_sql(
+        "INSERT INTO licences (licence_id, person_id, state, handle, holder_point, archive_point, permit_id,"
+        " created_at)"
+        " VALUES (?, 'p', 'revoked', ?, ?, ?, 'P', 0)",
+        (f"L{number}", bytes([number, 1]), bytes([number]), bytes([number])),
+    )
+    store.ask(session, f"L{number}", (1000 + number).to_bytes(32, "big"), "x", False, 0)

@@ -112,5 +112,9 @@ def test_a_barred_person_gets_no_other_licence_until_an_officer_agrees(
     answer = second.send(second.request()[0])
     assert (answer.status_code, answer.json()["code"]) == (403, "barred")
     assert "was revoked" in second.browse("GET", "/apply").text
+    issuer.http.cookies.clear()
     issuer.http.post(f"/admin/reviews/{row['person']}", json={"accept": True}, headers=issuer.admin)
+    assert second.send(second.request()[0]).json()["code"] == "replacement-wait"
+    issuer.http.cookies.clear()
+    issuer.http.post(f"/admin/persons/{row['person']}/waive-wait", headers=issuer.admin)
     assert second.send(second.request()[0]).status_code == 201

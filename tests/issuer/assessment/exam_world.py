@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -66,12 +67,16 @@ class Revocations:
 
     permits: list[tuple[str, bool]] = field(default_factory=list)
     persons: list[tuple[str, bool]] = field(default_factory=list)
+    uncovered: list[tuple[str, list[tuple[int, int]]]] = field(default_factory=list)
 
     def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> None:
         self.permits.append((permit_id, urgent))
 
     def revoke_person(self, person_id: str, reason: str, *, urgent: bool) -> None:
         self.persons.append((person_id, urgent))
+
+    def revoke_uncovered(self, permit_id: str, covers: Sequence[tuple[int, int]], reason: str) -> None:
+        self.uncovered.append((permit_id, list(covers)))
 
 
 @dataclass

@@ -201,9 +201,9 @@ def test_a_cancellation_ends_cover_and_its_licences_at_once(
     done = insurance.cancel(_cancellation(setting, TODAY))
     assert (done.permit_id, done.from_day) == (permit, TODAY)
     assert insurance.current(permit, TODAY) is None
-    assert revocations.permits == [(permit, True)]
+    assert revocations.uncovered == [(permit, [])]
     insurance.cancel(_cancellation(setting, TODAY))
-    assert revocations.permits == [(permit, True)]
+    assert revocations.uncovered == [(permit, [])]
     assert _code(insurance.register, "p", signed) == "cover-cancelled"
 
 
@@ -215,11 +215,11 @@ def test_a_cancellation_for_a_later_day_acts_on_that_day(
     insurance.cancel(_cancellation(setting, TODAY + 10))
     assert insurance.current(permit, TODAY + 9) == Cover(4, TODAY + 9)
     assert insurance.current(permit, TODAY + 10) is None
-    assert revocations.permits == []
+    assert revocations.uncovered == []
     setting.clock.seconds += 10 * DAY
     assert insurance.end_lapsed() == 1
     assert insurance.end_lapsed() == 0
-    assert revocations.permits == [(permit, True)]
+    assert revocations.uncovered == [(permit, [])]
 
 
 def test_the_earliest_cancellation_stands(setting: Setting, insurance: Insurance, permit: str) -> None:
@@ -237,13 +237,13 @@ def test_a_cancellation_that_comes_before_its_cover_waits_for_it(
     assert _code(insurance.register, "p", setting.insurer.sign(_claims(permit))) == "cover-cancelled"
 
 
-def test_other_cover_as_good_keeps_the_licences(
+def test_what_other_cover_bears_out_is_told(
     setting: Setting, insurance: Insurance, revocations: Revocations, permit: str
 ) -> None:
     insurance.register("p", setting.insurer.sign(_claims(permit)))
     insurance.register("p", setting.insurer.sign(_claims(permit, jti="cover-2", limit_band=5)))
     insurance.cancel(_cancellation(setting, TODAY))
-    assert revocations.permits == []
+    assert revocations.uncovered == [(permit, [(5, TODAY + 100)])]
     assert insurance.current(permit, TODAY) == Cover(5, TODAY + 100)
 
 

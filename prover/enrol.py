@@ -40,9 +40,9 @@ from circuits import (
     request_licence,
 )
 from circuits.records import EpochRecord, IssuerRecord, TrustBundle
-from prover.errors import IssuerRefused, NotReady, TrustError, Unreachable
+from prover.errors import IssuerRefused, NotReady, TrustError
 from prover.issuer_client import IssuerClient, bad_answer, from_base64url, to_base64url
-from prover.refresh import decode_epoch, place_of
+from prover.refresh import check_epoch_is_of_one_history, decode_epoch
 from prover.sign_in import check_sign_in_code, check_sign_in_page
 from prover.wallet.file import DEFAULT_LOG_COST
 from prover.wallet.records import Application, Contents, Licence, PendingRequest
@@ -204,16 +204,16 @@ def obtain(
     if contents.registration is None and contents.licence is not None:
         return contents.licence
     application = _application_of(contents)
-    if contents.pending is None:
-        contents = _request(wallet, issuer, application, tier, dict(expected or {}))
+    pending = _request(wallet, issuer, application, tier, dict(expected or {}))
     try:
-        return _redeem(wallet, issuer, application, contents, now)
+        answer = _hand_in(issuer, application, pending)
     except IssuerRefused as refused:
         if refused.code not in STALE_CHALLENGE_CODES:
             raise
-    wallet.update(lambda found: replace(found, pending=None))
-    contents = _request(wallet, issuer, application, tier, dict(expected or {}))
-    return _redeem(wallet, issuer, application, contents, now)
+        wallet.update(lambda found: _without_request(found, pending))
+        pending = _request(wallet, issuer, application, tier, dict(expected or {}))
+        answer = _hand_in(issuer, application, pending)
+    return _take(wallet, issuer, application, pending, answer, now)
 
 
 def _is_forgotten(issuer: IssuerClient, contents: Contents) -> bool:
@@ -234,6 +234,12 @@ def _is_forgotten(issuer: IssuerClient, contents: Contents) -> bool:
 def _without_application(found: Contents, forgotten: Application | None) -> Contents:
     same = found.application is not None and forgotten is not None and found.application.id == forgotten.id
     return replace(found, application=None) if same and found.pending is None else found
+
+
+def _without_request(found: Contents, stale: PendingRequest) -> Contents:
+    """Another process may have made another request by now, and its licence may be on its way."""
+    same = found.pending is not None and found.pending.commitment == stale.commitment
+    return replace(found, pending=None) if same else found
 
 
 def _with_registration(found: Contents, renew: bool) -> Contents:
@@ -271,8 +277,11 @@ def _application(answer: Mapping[str, Any], refresh: bool) -> Application:
 
 def _request(
     wallet: Wallet, issuer: IssuerClient, application: Application, tier: int, expected: Mapping[str, int | str]
-) -> Contents:
-    """Ask for a challenge, answer it, and save the request before anybody has seen it."""
+) -> PendingRequest:
+    """The request that is saved; or ask for a challenge, answer it, and save the request before anybody has seen it."""
+    saved = wallet.contents.pending
+    if saved is not None:
+        return saved
     answer = issuer.post(f"/api/applications/{application.id}/challenge", {}, application.token)
     nonce, session = from_base64url(answer.get("nonce"), 32), from_base64url(answer.get("session"), 32)
 
@@ -283,34 +292,44 @@ def _request(
         pending = PendingRequest(tier, request.commitment, request.proof, issue, tuple(sorted(expected.items())))
         return replace(found, pending=pending)
 
-    return wallet.update(with_request)
-
-
-def _redeem(
-    wallet: Wallet, issuer: IssuerClient, application: Application, contents: Contents, now: Callable[[], int]
-) -> Licence:
-    pending = contents.pending
-    if pending is None:
+    made = wallet.update(with_request).pending
+    if made is None:
         raise NotReady("no-request", "Another program is finishing this application.", "Try again.")
+    return made
+
+
+def _hand_in(issuer: IssuerClient, application: Application, pending: PendingRequest) -> Mapping[str, Any]:
     body = {
         "tier": pending.tier,
         "commitment": to_base64url(pending.commitment),
         "proof": to_base64url(pending.proof),
     }
-    answer = issuer.post(f"/api/applications/{application.id}/licence", body, application.token)
+    return issuer.post(f"/api/applications/{application.id}/licence", body, application.token)
+
+
+def _take(
+    wallet: Wallet,
+    issuer: IssuerClient,
+    application: Application,
+    pending: PendingRequest,
+    answer: Mapping[str, Any],
+    now: Callable[[], int],
+) -> Licence:
+    """Check the licence that was answered, and keep it. Until then the request stays: asked again, the issuer gives the
+    same answer."""
+    contents = wallet.contents
     reply = _reply(answer, contents.trust.issuer)
     signed = issuer.epoch(reply.epoch_number)
     epoch = decode_epoch(signed, contents.trust)
     if epoch.number != reply.epoch_number:
         raise _distrust("epoch-malformed", "The issuer served another epoch than the licence's.")
+    # An answer that is given again is of an older epoch than the wallet may have come to: `refresh` goes on from there.
+    check_epoch_is_of_one_history(epoch, contents, now())
     credential, membership = _received(contents.trust, epoch, pending, reply)
     if application.refresh:
         _check_same_licence(contents.licence, credential, reply)
     _check_attributes(credential, pending, now())
-    applied = None
-    with suppress(Unreachable):
-        applied = place_of(issuer, contents.trust, membership.value)
-    licence = Licence(_path_segment(answer.get("licence")), credential, membership, applied)
+    licence = Licence(_path_segment(answer.get("licence")), credential, membership)
     saved = wallet.update(lambda found: _with_licence(found, licence, signed, epoch))
     return saved.licence or licence
 
@@ -399,8 +418,12 @@ def _fetch_table(path: Path, record: IssuerRecord, issuer: IssuerClient) -> Digi
     except CircuitError as error:
         raise _distrust("digit-table", f"The digit table does not verify: {error.sentence}.") from error
     temporary = path.parent / f".{path.name}.{secrets.token_hex(8)}.tmp"
-    temporary.write_bytes(octets)
-    os.replace(temporary, path)
+    with suppress(OSError):  # the table is good for now; it is fetched again where it cannot be kept
+        try:
+            temporary.write_bytes(octets)
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
     return table
 
 

@@ -1,8 +1,9 @@
 """The wallet's side of the issuer's HTTP interface: requests out, bounded and checked answers in.
 
 Nothing is believed here: what comes back is octets or JSON of a checked shape, and `enrol` and `refresh` check the
-signatures and hashes. Every answer is capped before it is read; redirects are not followed; refusals
-(problem+json, [RFC9457]) become `IssuerRefused` with the issuer's own code.
+signatures and hashes. Every answer is capped in octets while it is read, and in time; nothing is unpacked; redirects
+are not followed. An application's refusals (problem+json, [RFC9457]) become `IssuerRefused` with the issuer's own
+code; a public file that is not served, whatever is said instead, is `Unreachable`.
 
 Fetching public files tells the issuer's web server that some wallet is alive, from which address, and which epoch it
 had come to before. So that nothing else joins one fetch to another, or to the application that a person signed in for,
@@ -15,6 +16,7 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import TracebackType
@@ -26,14 +28,15 @@ from circuits import Secret
 from prover.errors import IssuerRefused, Unreachable
 from prover.origin import check_authenticated
 
-ENTRIES_IN_CHUNK = 4096
-ENTRY_OCTETS = {"80": 80, "128": 128}
+MAX_ENTRIES = 1 << 20
+ENTRY_OCTETS = 128
 
 _MAX_TRUST_OCTETS = 256 * 1024
 _DIGIT_TABLE_OCTETS = 196608
 _MAX_EPOCH_OCTETS = 4096
 _MAX_JSON_OCTETS = 1 << 20
 _TIMEOUT_SECONDS = 20.0
+_LONGEST_ANSWER_SECONDS = 60.0
 _ONE_REQUEST_EACH = httpx.Limits(max_keepalive_connections=0)
 _HEADERS = {"User-Agent": "operator-licence-wallet", "Accept": "*/*", "Accept-Encoding": "identity"}
 _TRY_LATER = "Try again in a moment; what was done so far is kept."
@@ -59,7 +62,7 @@ class IssuerClient:
         check_authenticated(url)
         self._url = url.rstrip("/")
         self._own = http is None
-        self._http = http if http is not None else httpx.Client(timeout=_TIMEOUT_SECONDS, limits=_ONE_REQUEST_EACH)
+        self._http = _client() if http is None else http
 
     def __enter__(self) -> IssuerClient:
         return self
@@ -73,6 +76,11 @@ class IssuerClient:
         """Close the connection pool, if it is this client's own."""
         if self._own:
             self._http.close()
+
+    def after_fork(self) -> None:
+        """Go on with a client of this process's own: a thread that is not here may have held the locks of the old."""
+        if self._own:
+            self._http = _client()
 
     @property
     def url(self) -> str:
@@ -95,11 +103,9 @@ class IssuerClient:
         """The COSE_Sign1 of epoch `number`."""
         return self._public(f"/epochs/{number}.cose", _MAX_EPOCH_OCTETS).body
 
-    def entries(self, chunk: int, form: str) -> bytes | None:
-        """Chunk `chunk` of the revocation list in the `form` "80" or "128" (octets an entry); None past the end, or
-        where the server has not that form."""
-        answer = self._send("GET", f"/epochs/entries/{chunk}.{form}", ENTRIES_IN_CHUNK * ENTRY_OCTETS[form], {})
-        return None if answer.status == 404 else _accepted(answer).body
+    def entries(self, epoch: int, count: int) -> bytes:
+        """The `count` entries of epoch `epoch`, 128 octets each; whether they are, is for whoever asks to see."""
+        return self._public(f"/epochs/{epoch}.entries", min(count, MAX_ENTRIES) * ENTRY_OCTETS).body
 
     def post(self, path: str, body: Mapping[str, object], token: Secret[str] | None) -> dict[str, Any]:
         """POST a JSON body with the application's bearer token; gives the JSON object answered."""
@@ -116,7 +122,7 @@ class IssuerClient:
         return _object(_accepted(self._send(method, path, _MAX_JSON_OCTETS, headers, body)).body)
 
     def _public(self, path: str, max_octets: int) -> Answer:
-        return _accepted(self._send("GET", path, max_octets, {}))
+        return _served(self._send("GET", path, max_octets, {}), path)
 
     def _send(
         self, method: str, path: str, max_octets: int, headers: Mapping[str, str], body: bytes | None = None
@@ -159,13 +165,29 @@ def bad_answer(sentence: str) -> Unreachable:
     return Unreachable("issuer-answer", f"The issuer's answer was not understood: {sentence}.", _TRY_LATER)
 
 
+def _client() -> httpx.Client:
+    return httpx.Client(timeout=_TIMEOUT_SECONDS, limits=_ONE_REQUEST_EACH)
+
+
 def _capped(response: httpx.Response, max_octets: int) -> bytes:
-    received = bytearray()
+    # A kilobyte can unpack to a gigabyte. Nothing packed was asked for.
+    if response.headers.get("Content-Encoding", "identity") != "identity":
+        raise bad_answer("it is packed")
+    received, deadline = bytearray(), time.monotonic() + _LONGEST_ANSWER_SECONDS
     for part in response.iter_bytes():
         received += part
         if len(received) > max_octets:
             raise bad_answer(f"it is longer than {max_octets} octets")
+        if time.monotonic() > deadline:
+            raise bad_answer(f"it took longer than {_LONGEST_ANSWER_SECONDS:.0f} seconds")
     return bytes(received)
+
+
+def _served(answer: Answer, path: str) -> Answer:
+    """Files that anybody may fetch are there or not: a refusal of one says nothing about this wallet's own affairs."""
+    if answer.status != 200:
+        raise Unreachable("issuer-files", f"The issuer answered {answer.status} for {path}.", _TRY_LATER)
+    return answer
 
 
 def _accepted(answer: Answer) -> Answer:

@@ -5,7 +5,8 @@ The whole conduct of a licensed call is in these generators, once for synchronou
 * a call goes out with the lease held; without one it goes out bare, unless a lease is sure to be needed;
 * 401 or 403 with a challenge is answered by one presentation, and the call is sent once more;
 * a challenge because of an urgent epoch (`floor`, `stale-epoch`) is answered after a refresh of the membership, which
-  raises `Revoked` for a licence that is;
+  raises `Revoked` for a licence that is; other gateways see the epoch from before, until its time is over;
+* whatever a gateway sees is dated by its own clock: the epoch, the day and holder proofs;
 * renewal happens inside a call, at a random 60 to 90 % of the lease's life, while the lease still runs; other calls go
   on with the old lease meanwhile, and a failing gateway is no reason to stop before the lease ends;
 * many calls at once make one presentation (`Locked`; whoever comes second finds the new lease);
@@ -21,6 +22,7 @@ import random
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from enum import Enum, auto
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -54,6 +56,18 @@ _MAX_LEASE_CHARACTERS = 8192
 _FINAL = "Trying again with the same licence will not help."
 
 
+class Showing(Enum):
+    """At which epoch to present.
+
+    COMMON: at the one that every wallet shows that was told nothing, NEWEST: the newest one held, for a gateway that
+    refused that, OLDER: the one before the newest, for a gateway that has not got the newest yet.
+    """
+
+    COMMON = auto()
+    NEWEST = auto()
+    OLDER = auto()
+
+
 class Session(Protocol):
     """What a keeper needs of `WalletSession`."""
 
@@ -63,10 +77,10 @@ class Session(Protocol):
     def refresh(self) -> Refreshed:
         """See `WalletSession.refresh`."""
 
-    def refresh_if_due(self) -> None:
+    def refresh_if_due(self, time: int) -> None:
         """See `WalletSession.refresh_if_due`."""
 
-    def present(self, challenge: Challenge, request: Request, authenticated_origin: str, older: bool = False) -> bytes:
+    def present(self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing) -> bytes:
         """See `WalletSession.present`."""
 
 
@@ -92,24 +106,30 @@ class GatewaySettings(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Lease:
-    """A lease held: times in unix seconds by this machine's clock; `key` the session key that it was got with, `bound`
-    whether calls need a DPoP proof of that key."""
+    """A lease held: times in seconds of the keeper's `steady`; `key` the session key that it was got with on the `day`
+    (by the gateway's clock), `bound` whether calls need a DPoP proof of that key."""
 
     token: Secret[str]
     key: HolderKey
+    day: int
     bound: bool
     expires_at: float
     renew_at: float
 
 
 class LeaseKeeper:
-    """The lease, and the ephemeral key, for one gateway. Made by `WalletSession`."""
+    """The lease, and the ephemeral key, for one gateway. Made by `WalletSession`.
+
+    `now` gives unix seconds, and only judges whether a gateway's clock can be believed. `steady` counts seconds from
+    anywhere, and nobody sets it.
+    """
 
     def __init__(
         self,
         session: Session,
         gateway: GatewaySettings,
         now: Callable[[], int],
+        steady: Callable[[], float],
         uniform: Callable[[float, float], float] | None = None,
     ) -> None:
         self._session = session
@@ -118,6 +138,7 @@ class LeaseKeeper:
         self._scope = gateway.scope
         self._eager = gateway.eager
         self._now = now
+        self._steady = steady
         self._uniform = uniform or random.SystemRandom().uniform
         self.after_fork()
 
@@ -125,7 +146,7 @@ class LeaseKeeper:
         """Start anew with another key, no lease and free locks, as in a new process."""
         self._key = HolderKey()
         self._key_day: int | None = None
-        self._ahead = 0
+        self._heard: tuple[int, float] | None = None
         self._lease: Lease | None = None
         self._needed = self._eager
         self._refused: Refused | None = None
@@ -163,7 +184,10 @@ class LeaseKeeper:
         spent, code = lease, reply.headers.get(ERROR_HEADER)
         if code == "revoked":
             yield from self._check_final(reply)
-        lease = yield Locked(self._obtain(spent, self._challenge(reply), code))
+        challenge = self._challenge(reply)
+        if challenge is not None and spent is not None and spent.day != _day(challenge):
+            challenge = None  # its answer would join the lease of one day, and the pseudonym, to those of another
+        lease = yield Locked(self._obtain(spent, challenge, code))
         if not call.replayable:
             raise BodyNotReplayable
         reply = yield Forward(self._headers(call, lease))
@@ -176,7 +200,7 @@ class LeaseKeeper:
 
     def _lease_ahead(self, call: Call) -> Flow[Lease | None]:
         """The lease to send this call with: the one held, or a new one where the call would need it anyway."""
-        lease, now = self._lease, self._now()
+        lease, now = self._lease, self._steady()
         if lease is not None and now < lease.expires_at:
             return (yield from self._renewed(lease)) if now >= lease.renew_at else lease
         if self._needed or not call.replayable:
@@ -201,22 +225,24 @@ class LeaseKeeper:
         return renewed
 
     def _postpone(self, lease: Lease) -> None:
-        now = self._now()
+        now = self._steady()
         later = now + (lease.expires_at - now) * self._uniform(0.2, 0.5)
         self._lease = replace(lease, renew_at=later)
 
     def _obtain(self, spent: Lease | None, challenge: Challenge | None, code: str | None) -> Flow[Lease]:
         """A lease newer than `spent`; the lock is held. `challenge` if one is at hand, `code` why it was asked."""
         held = self._lease
-        if held is not None and held is not spent and self._now() < held.expires_at and _differs(held, spent):
+        if held is not None and held is not spent and self._steady() < held.expires_at and _differs(held, spent):
             return held
         self._session.check_not_revoked()
         self._check_pause()
-        yield Work(self._session.refresh if code in REFRESH_CODES else self._session.refresh_if_due)
-        if challenge is None:
-            challenge = yield from self._ask()
+        asked = challenge or (yield from self._ask())
+        if code in REFRESH_CODES:
+            yield Work(self._session.refresh)
+        else:
+            yield Work(lambda: self._session.refresh_if_due(asked.time))
         try:
-            return (yield from self._redeem(challenge))
+            return (yield from self._redeem(asked, Showing.NEWEST if code in REFRESH_CODES else Showing.COMMON))
         except Refused as refused:
             if refused.code not in ASK_AGAIN_CODES:
                 raise
@@ -225,12 +251,13 @@ class LeaseKeeper:
 
     def _second_attempt(self, code: str) -> Flow[Lease]:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
-        older = False
+        showing = Showing.COMMON
         if code in REFRESH_CODES:
             refreshed: Refreshed = yield Work(self._session.refresh)
-            older = code == "unknown-epoch" and not refreshed.changed
+            behind = code == "unknown-epoch" and not refreshed.changed
+            showing = Showing.OLDER if behind else Showing.NEWEST
         challenge = yield from self._ask()
-        return (yield from self._redeem(challenge, older))
+        return (yield from self._redeem(challenge, showing))
 
     def _ask(self) -> Flow[Challenge]:
         body = urlencode({"resource": self._resource, "scope": self._scope}).encode()
@@ -245,22 +272,26 @@ class LeaseKeeper:
         header = reply.headers.get(CHALLENGE_HEADER)
         if header is None:
             return None
-        challenge, now = parse_challenge(header), self._now()
-        if abs(challenge.time - now) <= MAX_CLOCK_DIFFERENCE_SECONDS:
-            self._ahead = challenge.time - now
+        challenge = parse_challenge(header)
+        if abs(challenge.time - self._now()) <= MAX_CLOCK_DIFFERENCE_SECONDS:
+            self._heard = challenge.time, self._steady()
         return challenge
 
     def _gateways_time(self) -> int:
-        """Now by the gateway's clock, which holder proofs are dated by: this machine's own, where it is wrong, would be
-        a mark by which one agent is known at all gateways and in all weeks."""
-        return self._now() + self._ahead
+        """Now by the gateway's clock, which holder proofs are dated by: this machine's own, where it is wrong by a
+        minute or by a part of a second, would be a mark by which one agent is known at all gateways and in all
+        weeks."""
+        if self._heard is None:
+            return self._now()
+        time, heard_at = self._heard
+        return time + int(self._steady() - heard_at)
 
-    def _redeem(self, challenge: Challenge, older: bool = False) -> Flow[Lease]:
+    def _redeem(self, challenge: Challenge, showing: Showing) -> Flow[Lease]:
         """Exchange a presentation for a lease. Source: [RFC8693 2.1]."""
         key = self._key_for(challenge)
         request = self.request
-        presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, older))
-        url, sent_at = f"{self._origin}/licence/token", self._now()
+        presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, showing))
+        url, sent_at = f"{self._origin}/licence/token", self._steady()
         form = {
             "grant_type": GRANT_TYPE,
             "subject_token": to_base64url(presentation),
@@ -277,7 +308,7 @@ class LeaseKeeper:
         if reply.status != 200:
             self._check_busy(reply)
             raise self._refusal(reply.headers, reply.body)
-        self._lease = self._granted(reply, key, sent_at)
+        self._lease = self._granted(reply, key, _day(challenge), sent_at)
         self._needed = True
         self._pause = None
         return self._lease
@@ -285,13 +316,13 @@ class LeaseKeeper:
     def _key_for(self, challenge: Challenge) -> HolderKey:
         """The session key of the challenge's day: pseudonyms change at midnight, and a key, or a lease that is renewed
         with it, would show which two are one agent's."""
-        day = challenge.time // SECONDS_PER_DAY
+        day = _day(challenge)
         if self._key_day not in (None, day):
             self._key = HolderKey()
         self._key_day = day
         return self._key
 
-    def _granted(self, reply: Reply, key: HolderKey, sent_at: int) -> Lease:
+    def _granted(self, reply: Reply, key: HolderKey, day: int, sent_at: float) -> Lease:
         fields = _json_object(reply.body)
         token, kind, life = fields.get("access_token"), fields.get("token_type"), fields.get("expires_in")
         if not isinstance(token, str) or not isinstance(kind, str) or type(life) is not int:
@@ -302,7 +333,7 @@ class LeaseKeeper:
         if kind.lower() not in ("dpop", "bearer"):
             raise _not_a_lease()
         renew_at = sent_at + life * self._uniform(RENEW_FROM, RENEW_TO)
-        return Lease(Secret(token), key, kind.lower() == "dpop", sent_at + life, renew_at)
+        return Lease(Secret(token), key, day, kind.lower() == "dpop", sent_at + life, renew_at)
 
     def _headers(self, call: Call, lease: Lease | None) -> dict[str, str]:
         if lease is None:
@@ -325,7 +356,8 @@ class LeaseKeeper:
         if CHALLENGE_HEADER in reply.headers:
             return True
         code = reply.headers.get(ERROR_HEADER)
-        return reply.status == 401 and (code is not None or self._eager)
+        # A proof is refused where a machine slept, or its gateway's clock was set: a new challenge tells the time.
+        return code == "holder-proof" or (reply.status == 401 and (code is not None or self._eager))
 
     def _check_accepted(self, reply: Reply) -> Flow[None]:
         """After a fresh proof, a further challenge is a final refusal: never a loop."""
@@ -358,12 +390,12 @@ class LeaseKeeper:
             return
         wait = reply.headers.get("Retry-After", "")
         seconds = min(int(wait), LONGEST_PAUSE_SECONDS) if wait.isascii() and wait.isdigit() and len(wait) < 9 else 0
-        self._pause = (self._now() + seconds, reply)
+        self._pause = (self._steady() + seconds, reply)
         raise Busy(reply)
 
     def _check_pause(self) -> None:
         pause = self._pause
-        if pause is not None and self._now() < pause[0]:
+        if pause is not None and self._steady() < pause[0]:
             raise Busy(pause[1])
 
 
@@ -372,8 +404,16 @@ def _differs(held: Lease, spent: Lease | None) -> bool:
     return spent is None or held.token is not spent.token
 
 
+def _day(challenge: Challenge) -> int:
+    return challenge.time // SECONDS_PER_DAY
+
+
 def _form_headers() -> dict[str, str]:
-    return {"Content-Type": "application/x-www-form-urlencoded", "Accept": "application/json"}
+    return {
+        "Content-Type": "application/x-www-form-urlencoded",
+        "Accept": "application/json",
+        "Accept-Encoding": "identity",
+    }
 
 
 def _json_object(body: bytes) -> dict[str, Any]:

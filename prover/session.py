@@ -7,6 +7,7 @@ keeper of its leases. Leases, keys and prepared proofs live in memory only, and 
 from __future__ import annotations
 
 import os
+import sys
 import threading
 import time
 import weakref
@@ -15,11 +16,11 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from circuits import DigitTable
-from prover.challenge import Challenge
+from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge
 from prover.enrol import digit_table
 from prover.errors import NotReady, Revoked, TrustError, Unreachable
 from prover.issuer_client import IssuerClient
-from prover.keeper import LeaseKeeper
+from prover.keeper import LeaseKeeper, Showing
 from prover.origin import check_authenticated, origin_of
 from prover.prove import POOL_SIZE, Prover, Request
 from prover.refresh import Refreshed, refresh
@@ -52,9 +53,10 @@ class Gateway:
 class WalletSession:
     """An open `wallet` for calls to `gateways` (addresses or `Gateway`s). Safe among threads and event loops.
 
-    `issuer` fetches epochs (by default from the trust bundle's issuer_url); `now` gives unix seconds; `uniform(a, b)`
-    draws the renewal time; `table` spares checking the digit table again in one process. Raises `TrustError` for a
-    gateway that is not https (or loopback) and for two gateways of one origin.
+    `issuer` fetches epochs (by default from the trust bundle's issuer_url); `now` gives unix seconds; `steady` seconds
+    from anywhere, by a clock that nobody sets (`now`, where that alone is given); `uniform(a, b)` draws the renewal
+    time; `table` spares checking the digit table again in one process. Raises `TrustError` for a gateway that is not
+    https (or loopback) and for two gateways of one origin.
     """
 
     _all: ClassVar[weakref.WeakSet[WalletSession]] = weakref.WeakSet()
@@ -65,26 +67,29 @@ class WalletSession:
         gateways: Iterable[Gateway | str],
         *,
         issuer: IssuerClient | None = None,
-        now: Callable[[], int] = lambda: int(time.time()),
+        now: Callable[[], int] | None = None,
+        steady: Callable[[], float] | None = None,
         uniform: Callable[[float, float], float] | None = None,
         pool_size: int = POOL_SIZE,
         table: DigitTable | None = None,
     ) -> None:
         self._wallet = wallet
         self._issuer = issuer or IssuerClient(wallet.contents.trust.issuer_url)
-        self._now = now
+        self._now = now or _unix_time
+        self._steady = steady or now or _boot_time
         self._pool_size = pool_size
         self._prover = None if table is None else Prover(table, pool_size)
         self._revoked: Revoked | None = None
-        self._previous: Contents | None = None
-        self._not_before = 0
+        self._held: list[Contents] = []
+        self._reached = wallet.contents.high_water
+        self._not_before = 0.0
         self._guard = threading.Lock()
         self._keepers: dict[str, LeaseKeeper] = {}
         for item in gateways:
             gateway = Gateway(item) if isinstance(item, str) else item
             if gateway.origin in self._keepers:
                 raise TrustError("gateway-twice", f"{gateway.origin} is configured twice.", "Name each gateway once.")
-            self._keepers[gateway.origin] = LeaseKeeper(self, gateway, now, uniform)
+            self._keepers[gateway.origin] = LeaseKeeper(self, gateway, self._now, self._steady, uniform)
         WalletSession._all.add(self)
 
     def close(self) -> None:
@@ -120,44 +125,49 @@ class WalletSession:
             raise
         changed = before.epoch is None or before.epoch.hash != refreshed.epoch.hash
         if changed:
-            self._clear_pool()
-            self._previous = before
+            self._hold(before)
+            self._reached = max(self._reached, refreshed.epoch.number)
         return replace(refreshed, changed=changed)
 
-    def refresh_if_due(self) -> None:
-        """Refresh when the epoch's next update is due, and go on with the epoch held when the issuer cannot be reached
-        (an outage of the issuer must not stop the fleet). Raises `Revoked`, `TrustError` other than for a roll-back
-        (another cache may just be behind)."""
-        now = self._now()
-        epoch = self._wallet.contents.epoch
-        if epoch is not None and (now < epoch.next_update or now < self._not_before):
+    def refresh_if_due(self, time: int) -> None:
+        """Refresh when the epoch's next update is due at `time` (unix seconds, of the gateway that is to be shown an
+        epoch: a slow clock of this machine's own would show in it), and go on with the epoch held when the issuer
+        cannot be reached (an outage of the issuer must not stop the fleet). Raises `Revoked`, `TrustError` other than
+        for a roll-back (another cache may just be behind)."""
+        contents = self._wallet.contents
+        epoch = contents.epoch
+        current = epoch is not None and epoch.number == contents.high_water and time < epoch.next_update
+        if epoch is not None and (current or self._steady() < self._not_before):
             return
         try:
             self.refresh()
         except Unreachable:
-            self._not_before = now + REFRESH_PAUSE_SECONDS
+            self._not_before = self._steady() + REFRESH_PAUSE_SECONDS
         except TrustError as error:
             if error.code != "epoch-rollback":
                 raise
-            self._not_before = now + REFRESH_PAUSE_SECONDS
+            self._not_before = self._steady() + REFRESH_PAUSE_SECONDS
 
-    def present(self, challenge: Challenge, request: Request, authenticated_origin: str, older: bool = False) -> bytes:
-        """The presentation octets that answer `challenge`; with `older`, at the epoch before the newest, for a gateway
-        that has not got that one yet. Raises as `prover.prove.Prover.present` does."""
+    def present(
+        self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing = Showing.COMMON
+    ) -> bytes:
+        """The presentation octets that answer `challenge`, at the epoch that `showing` says. Raises as
+        `prover.prove.Prover.present` does."""
         self.check_not_revoked()
         prover = self._ready()
-        newest, previous = self._wallet.contents, self._previous
-        # The one right before and no other: which epoch this wallet came from is nobody's business.
-        contents = previous if older and previous is not None and _follows(newest, previous) else newest
+        contents = self._shown(showing, challenge.time)
         return prover.present(contents, challenge, request, authenticated_origin, self._now())
 
     def warm(self, policy_id: str = "tier3-insured") -> int:
         """Prepare proofs for every configured gateway ahead of any challenge; gives how many were prepared.
 
-        About 2 ms each, and 1 s the first time in a process (the digit table is checked).
+        About 2 ms each, and 1 s the first time in a process (the digit table is checked). The caller still owes: no
+        image of this machine's memory is taken from now on and started twice. Two answers from one proof give the link
+        secret away.
         """
         prover = self._ready()
-        contents, now = self._wallet.contents, self._now()
+        now = self._now()
+        contents = self._shown(Showing.COMMON, now)
         return sum(prover.warm(contents, policy_id, keeper.request, now) for keeper in self._keepers.values())
 
     def _ready(self) -> Prover:
@@ -172,6 +182,31 @@ class WalletSession:
         except NotReady:
             return digit_table(self._wallet, self._issuer)
 
+    def _hold(self, before: Contents) -> None:
+        """Keep what was held before a refresh, as long as some gateway's clock may say that its time is not over. Not
+        what a renewal went back to, though: nobody else shows that."""
+        over = self._now() - MAX_CLOCK_DIFFERENCE_SECONDS
+        gone_back = before.epoch is not None and before.epoch.number < self._reached
+        held = self._held if gone_back else [*self._held, before]
+        self._held = [one for one in held if one.epoch is not None and one.epoch.next_update > over]
+
+    def _shown(self, showing: Showing, time: int) -> Contents:
+        """What to present at `time`.
+
+        One gateway can have this wallet refresh before the others' wallets do. So each gateway is shown the first epoch
+        that was held here and whose time is not over by its own clock, which is the one that all others show there,
+        unless it refuses that. A licence that came meanwhile is not held back.
+        """
+        newest, held = self._wallet.contents, self._held
+        if showing is Showing.OLDER:
+            # The one right before and no other: which epoch this wallet came from is nobody's business.
+            return held[-1] if held and _follows(newest, held[-1]) else newest
+        if showing is Showing.COMMON:
+            for contents in held:
+                if contents.epoch is not None and time < contents.epoch.next_update and _is_of_one(contents, newest):
+                    return contents
+        return newest
+
     def _clear_pool(self) -> None:
         if self._prover is not None:
             self._prover.pool.clear()
@@ -181,12 +216,29 @@ class WalletSession:
         # Locks may be held by threads that do not exist in the child, and two processes must not share session keys.
         for session in cls._all:
             session._guard = threading.Lock()
+            session._issuer.after_fork()
             for keeper in session._keepers.values():
                 keeper.after_fork()
 
 
 def _follows(newest: Contents, previous: Contents) -> bool:
     return newest.epoch is not None and previous.epoch is not None and newest.epoch.previous == previous.epoch.hash
+
+
+def _is_of_one(held: Contents, newest: Contents) -> bool:
+    """Whether both hold one licence, under one trust bundle."""
+    if held.licence is None or newest.licence is None:
+        return False
+    return held.trust.hash == newest.trust.hash and held.licence.credential == newest.licence.credential
+
+
+def _unix_time() -> int:
+    return int(time.time())
+
+
+def _boot_time() -> float:
+    """Seconds that go on while the machine sleeps, where the system counts such."""
+    return time.clock_gettime(time.CLOCK_BOOTTIME) if sys.platform == "linux" else time.monotonic()
 
 
 os.register_at_fork(after_in_child=WalletSession._after_fork)

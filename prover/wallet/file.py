@@ -182,6 +182,8 @@ def locked(path: Path, seconds: float = LOCK_SECONDS) -> Iterator[None]:
         _wait_for(descriptor, time.monotonic() + seconds)
         yield
     finally:
+        # A process forked meanwhile by another thread has this descriptor too: closing ours would not free the lock.
+        fcntl.flock(descriptor, fcntl.LOCK_UN)
         os.close(descriptor)
 
 

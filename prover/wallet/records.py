@@ -63,13 +63,11 @@ class PendingRequest:
 
 @dataclass(frozen=True, eq=False)
 class Licence:
-    """A licence held. `applied` counts the entries of the revocation list that `membership` accounts for, or None
-    when the place in the list has yet to be found (the list could not be had when it was issued)."""
+    """A licence held, with its membership at the epoch that it was last brought to."""
 
     id: str
     credential: Credential
     membership: Membership
-    applied: int | None
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,21 +186,18 @@ def _pending(items: list[Value]) -> PendingRequest | None:
 
 
 def _licence_value(value: Licence) -> Value:
-    applied: list[Value] = [] if value.applied is None else [value.applied]
-    return [value.id, value.credential.encode().expose(), value.membership.encode(), applied]
+    return [value.id, value.credential.encode().expose(), value.membership.encode()]
 
 
 def _licence(items: list[Value], trust: TrustBundle, before: Licence | None) -> Licence | None:
     if not items:
         return None
-    identifier, credential, membership, applied = _exactly(items, 4)
-    count = _items(applied)
+    identifier, credential, membership = _exactly(items, 3)
     same = before is not None and before.credential.encode().expose() == credential
     return Licence(
         _text(identifier),
         before.credential if before is not None and same else Credential.decode(trust.issuer, _octets(credential)),
         Membership.decode(trust.accumulator, _octets(membership)),
-        _uint(count[0]) if count else None,
     )
 
 

@@ -7,9 +7,12 @@ before or after. Whoever must not lose something (the secrets of a licence reque
 
 from __future__ import annotations
 
+import os
 import threading
+import weakref
 from collections.abc import Callable
 from pathlib import Path
+from typing import ClassVar
 
 from circuits import CircuitError, Secret
 from prover.errors import WalletError
@@ -30,11 +33,14 @@ from prover.wallet.records import Contents
 class Wallet:
     """An open wallet. Safe to share between threads; made by `Wallet.create` or `Wallet.open`."""
 
+    _all: ClassVar[weakref.WeakSet[Wallet]] = weakref.WeakSet()
+
     def __init__(self, path: Path, key: FileKey, contents: Contents) -> None:
         self._path = path
         self._key = key
         self._contents = contents
         self._guard = threading.Lock()
+        Wallet._all.add(self)
 
     def __repr__(self) -> str:
         return f"Wallet({str(self._path)!r})"
@@ -47,7 +53,7 @@ class Wallet:
 
         Raises `WalletError`: `wallet-exists`, `wallet-busy`, `wallet-cost`, `wallet-passphrase`.
         """
-        key = new_key(passphrase, log_cost)
+        key, path = new_key(passphrase, log_cost), path.resolve()
         with locked(path):
             if path.exists():
                 raise WalletError("wallet-exists", f"There is a wallet at {path}.", "Open it, or choose another path.")
@@ -56,7 +62,8 @@ class Wallet:
 
     @classmethod
     def open(cls, path: Path, passphrase: Secret[str]) -> Wallet:
-        """The wallet at `path`. Raises `WalletError`, see `prover.wallet.file`."""
+        """The wallet at `path`, or where a link there leads. Raises `WalletError`, see `prover.wallet.file`."""
+        path = path.resolve()
         octets = read_file(path)
         key = key_for(octets, passphrase)
         return cls(path, key, _contents(key, octets))
@@ -109,6 +116,14 @@ class Wallet:
             replace_file(self._path, seal(key, found.encode().expose()))
             with self._guard:
                 self._key, self._contents = key, found
+
+    @classmethod
+    def _after_fork(cls) -> None:
+        for wallet in cls._all:  # a thread that is not here may have held the lock
+            wallet._guard = threading.Lock()
+
+
+os.register_at_fork(after_in_child=Wallet._after_fork)
 
 
 def _contents(key: FileKey, octets: bytes, before: Contents | None = None) -> Contents:

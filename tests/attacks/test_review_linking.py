@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -16,8 +16,12 @@ from urllib.parse import parse_qsl
 import httpx
 import pytest
 
-from circuits import decode_cbor, decode_presentation
-from prover import CannotProve, Refused, licensed_client
+from circuits import CircuitError, decode_cbor, decode_entries, decode_presentation, entries_octets, update_membership
+from circuits.scalar import ORDER, inverse
+from prover import CannotProve, ProverError, Refused, Wallet, licensed_client
+from prover.enrol import apply, obtain
+from prover.issuer_client import IssuerClient
+from prover.refresh import refresh
 from tests.prover.conftest import FakeGateway, World, b64, keys, unb64, world
 from tests.verifier.sim_gateway import Gateway, Holder
 from tests.verifier.sim_issuer import Clock, SimulatedIssuer
@@ -269,7 +273,185 @@ def test_a_refresh_asks_for_the_same_whoever_asks(world: World, entries: int) ->
         asked.append([])
         world.session(wallet).refresh()
     assert asked[0] == asked[1] == asked[2]
-    assert len(asked[0]) == (3 if entries else 1)
+    assert len(asked[0]) == (4 if entries else 1)
     asked.append([])
     world.session(wallets[0]).refresh()
     assert len(asked[-1]) == 1
+
+
+Served = Callable[[httpx.Request, httpx.Response], httpx.Response]
+
+
+def body(octets: bytes) -> httpx.Response:
+    return httpx.Response(200, content=octets)
+
+
+def named(request: httpx.Request, true: httpx.Response) -> httpx.Response:
+    """Every field of HTTP that a client might say again or act on."""
+    fields = {"etag": '"alice"', "set-cookie": "wallet=alice; Path=/", "last-modified": "Fri, 01 Jan 2027 00:00:07 GMT"}
+    fields |= {"cache-control": "max-age=999999, immutable", "link": "</alice>; rel=next", "retry-after": "77"}
+    fields |= {"location": "/alice", "content-location": "/alice", "alt-svc": 'h3="alice.example:443"'}
+    return httpx.Response(true.status_code, headers=fields, content=true.content)
+
+
+def moved(request: httpx.Request, true: httpx.Response) -> httpx.Response:
+    return httpx.Response(308, headers={"location": f"/alice{request.url.path}"})
+
+
+def list_of(entries: int) -> Served:
+    """A place in a list that is found by counting what is served: some entries of nothing, then the value wanted."""
+
+    def served(request: httpx.Request, true: httpx.Response) -> httpx.Response:
+        return body(bytes(80) * entries + true.content[-48:])
+
+    return served
+
+
+# What the host does to one wallet, and of which of the files.
+MARKS: dict[str, tuple[str, Served]] = {
+    "names": ("", named),
+    "moved": ("", moved),
+    "moved entries": (".entries", moved),
+    "a place, 7 on": (".entries", list_of(7)),
+    "a place, 201 on": (".entries", list_of(201)),
+    "nothing there": (".entries", lambda request, true: httpx.Response(404)),
+    "empty": (".entries", lambda request, true: body(b"")),
+    "cut": (".entries", lambda request, true: body(true.content[:128])),
+    "longer": (".entries", lambda request, true: body(true.content + true.content)),
+    "packed": (".entries", lambda request, true: httpx.Response(200, headers={"content-encoding": "gzip"})),
+    "an older epoch": (".cose", lambda request, true: body(bytes(300))),
+    "no epoch between": ("2.cose", lambda request, true: httpx.Response(410)),
+}
+
+
+def host(world: World, log: list[Any], only: str = "", mark: Served = lambda request, true: true) -> IssuerClient:
+    """The issuer's files by way of a host that keeps a log, and does `mark` to its answers for paths ending so."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        log.append((request.method, str(request.url), request.headers.raw, request.content))
+        true: httpx.Response = world.issuer.handle(request)
+        of_the_host = not request.url.path.startswith("/api/") and request.url.path.endswith(only)
+        return mark(request, true) if of_the_host else true
+
+    return IssuerClient(world.issuer.client().url, httpx.Client(transport=httpx.MockTransport(answer)))
+
+
+def refreshed(world: World, wallet: Wallet, client: IssuerClient) -> tuple[int, bool, int] | str:
+    """What a refresh comes to."""
+    try:
+        done = refresh(wallet, client, world.clock)
+    except ProverError as error:
+        return error.code
+    return done.epoch.number, done.changed, done.applied
+
+
+def enrolled(world: World, name: str, marking: IssuerClient) -> Wallet:
+    """A wallet that got its licence by way of a marking host, asking again where that host kept it from it."""
+    wallet = world.empty_wallet(name)
+    apply(wallet, world.issuer.client())
+    try:
+        obtain(wallet, marking, 3, world.clock)
+    except ProverError:
+        obtain(wallet, world.issuer.client(), 3, world.clock)
+    return wallet
+
+
+def publish(world: World, epochs: int = 1) -> None:
+    for _ in range(epochs):
+        world.issuer.revoke_strangers(2)
+        world.issuer.publish()
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("how", MARKS)
+def test_a_host_cannot_write_a_mark_into_a_wallet(world: World, how: str) -> None:
+    """Whatever it answers while a licence is got, or at a refresh: whoever is at the same epoch asks for the same.
+
+    A place in the list, found by counting what was served when the licence was got, was such a mark.
+    """
+    publish(world, 3)
+    only, mark = MARKS[how]
+    logs: list[list[Any]] = [[], []]
+    marking = [True]
+    clients = [
+        host(world, logs[0], only, lambda request, true: mark(request, true) if marking[0] else true),
+        host(world, logs[1]),
+    ]
+    wallets = [enrolled(world, name, client) for name, client in zip(("alice", "bob"), clients, strict=True)]
+    for _ in range(2):  # marked when the licence is got, and then at a refresh
+        marking[0] = False
+        publish(world, 3)
+        logs[0].clear()
+        logs[1].clear()
+        outcomes = [refreshed(world, wallet, client) for wallet, client in zip(wallets, clients, strict=True)]
+        assert outcomes[0] == outcomes[1]
+        assert isinstance(outcomes[0], tuple)
+        assert logs[0] == logs[1]
+        assert len(logs[0]) == 6
+        marking[0] = True
+        publish(world, 3)
+        for wallet, client in zip(wallets, clients, strict=True):
+            refreshed(world, wallet, client)
+            refreshed(world, wallet, world.issuer.client())
+
+
+@pytest.mark.attack("48")
+def test_a_host_that_shows_one_wallet_more_than_others_sees_it_until_the_others_see_it_too(world: World) -> None:
+    """The opposite: what a wallet remembers, the newest number it was shown, shows while roll-backs are offered."""
+    wallets = [world.wallet("alice"), world.wallet("bob")]
+    publish(world, 2)
+    absent = host(world, [], ".entries", lambda request, true: httpx.Response(404))
+    assert refreshed(world, wallets[0], absent) == "issuer-files"
+    hidden = world.issuer.epochs.pop()
+    assert refreshed(world, wallets[0], world.issuer.client()) == "epoch-rollback"
+    world.issuer.epochs.append(hidden)
+    logs: list[list[Any]] = [[], []]
+    outcomes = [refreshed(world, wallet, host(world, log)) for wallet, log in zip(wallets, logs, strict=True)]
+    assert outcomes == [(2, True, 4)] * 2
+    assert logs[0] == logs[1]
+
+
+def with_shift(world: World, wanted: int, in_front: bool) -> bytes:
+    """A file that begins with two entries that come to nothing where the handle is `wanted`, and for nobody else."""
+    first = world.issuer.entries[0]
+    curve, u = first.suite.curve, 123457
+    back = curve.multiply(curve.g1_generator(), 77)
+    front = [
+        first._replace(handle=(wanted + u) % ORDER, point=curve.multiply(back, -u)),
+        first._replace(handle=(wanted + inverse(u)) % ORDER, point=back),
+    ]
+    return entries_octets([*front, *world.issuer.entries[0 if in_front else 2 :]], affine=True)
+
+
+@pytest.mark.attack("48")
+@pytest.mark.attack("V9")
+@pytest.mark.parametrize("in_front", [True, False])
+def test_two_entries_that_cancel_for_one_handle_are_refused_for_every_handle(world: World, in_front: bool) -> None:
+    wallets = [world.wallet(str(number)) for number in range(3)]
+    licence = wallets[0].contents.licence
+    assert licence is not None
+    world.issuer.revoke_strangers(4)
+    world.issuer.publish()
+    forged = with_shift(world, licence.credential.handle, in_front)
+    logs: list[list[Any]] = [[], [], []]
+    outcomes = [
+        refreshed(world, wallet, host(world, log, ".entries", lambda request, true: body(forged)))
+        for wallet, log in zip(wallets, logs, strict=True)
+    ]
+    assert outcomes == ["issuer-answer" if in_front else "list-damaged"] * 3
+    assert logs[0] == logs[1] == logs[2]
+    assert [refreshed(world, wallet, world.issuer.client()) for wallet in wallets] == [(1, True, 4)] * 3
+
+
+@pytest.mark.attack("V9")
+def test_the_mathematics_alone_would_take_entries_that_cancel_for_one_handle(world: World) -> None:
+    """The opposite: without the hash that the epoch names, the refusal above would be of other handles only."""
+    wallets = [world.wallet(str(number)) for number in range(2)]
+    licences = [licence for licence in (wallet.contents.licence for wallet in wallets) if licence is not None]
+    world.issuer.revoke_strangers(4)
+    epoch = world.issuer.publish()
+    entries = decode_entries(with_shift(world, licences[0].credential.handle, in_front=True), affine=True)
+    updated = update_membership(licences[0].membership, licences[0].credential.handle, entries, epoch)
+    assert updated.value == epoch.value
+    with pytest.raises(CircuitError):
+        update_membership(licences[1].membership, licences[1].credential.handle, entries, epoch)

@@ -211,7 +211,7 @@ def _http_seeds() -> list[bytes]:
         b"GET /sign-in/APP\n\n", b"GET /sign-in/callback?code=x&state=y&iss=z\n\n",
         b"GET /apply\ncookie: application=x\n\n",
         b"POST /apply/lost-wallet\ncontent-type: application/x-www-form-urlencoded\ncookie: application=x\n\nurgent=1",
-        b"GET /trust.cbor\n\n", b"GET /epochs/entries/0.80\n\n", b"GET /epochs/0.cose\n\n",
+        b"GET /trust.cbor\n\n", b"GET /epochs/0.entries\n\n", b"GET /epochs/0.cose\n\n",
     ]  # fmt: skip
 
 

@@ -94,7 +94,7 @@ def _contents(licensed: bool = True, pending: bool = False) -> Contents:
     world = the_world()
     application = Application("app-1", Secret("token"), f"{ISSUER_URL}/sign-in/app-1", "000000", NOW + 3600, False)
     request = PendingRequest(3, world.request.commitment, world.request.proof, world.pending, ())
-    licence = Licence("L-1", world.credential, world.membership, 0)
+    licence = Licence("L-1", world.credential, world.membership)
     return Contents(
         trust=world.bundle,
         registration=world.registration,
@@ -180,7 +180,8 @@ def _issuer_seeds() -> list[bytes]:
         b"\1" + b'409\n\n{"code": "no-challenge", "detail": "gone"}',
         b"\2" + _answer(world.bundle.octets),
         b"\3" + b"\f".join([_answer(world.sign(epoch.octets)), _answer(entries_octets(entries, affine=True))]),
-        b"\3" + b"\f".join([_answer(world.sign(epoch.octets)), b"404\n\n", _answer(entries_octets(entries))]),
+        b"\3" + b"\f".join([_answer(world.sign(epoch.octets)), b"404\n\n"]),
+        b"\3" + b"\f".join([_answer(world.sign(epoch.octets)), _answer(entries_octets(entries))]),
     ]
 
 

@@ -34,7 +34,6 @@ START = 1_794_000_000
 ISSUER_URL = "https://issuer.example"
 GATEWAY_URL = "https://gateway.example"
 PASSPHRASE = Secret("correct horse")
-CHUNK = 4096
 
 
 def b64(octets: bytes) -> str:
@@ -101,7 +100,6 @@ class FakeIssuer:
     before: Callable[[httpx.Request], None] = lambda request: None
     after: Callable[[httpx.Request], None] = lambda request: None
     log: list[str] = field(default_factory=list)
-    forms: tuple[str, ...] = ("80", "128")
     bodies: list[bytes] = field(default_factory=list)
     tamper: Callable[[str, bytes], bytes] = lambda path, body: body
 
@@ -174,11 +172,11 @@ class FakeIssuer:
         if path == "/epochs/latest.cose":
             return self.signed(self.epochs[-1])
         name = path.rpartition("/")[2]
-        if path.startswith("/epochs/entries/"):
-            chunk, _, form = name.partition(".")
-            part = self.entries[int(chunk) * CHUNK : (int(chunk) + 1) * CHUNK]
-            known = form in self.forms and (part or chunk == "0")
-            return (circuits.entries_octets(part, form == "128") if part else b"") if known else None
+        if name.endswith(".entries"):
+            number = int(name.removesuffix(".entries"))
+            start = sum(epoch.entries_count for epoch in self.epochs[:number])
+            part = self.entries[start : start + self.epochs[number].entries_count]
+            return circuits.entries_octets(part, affine=True) if part else None
         number = int(name.removesuffix(".cose"))
         return self.signed(self.epochs[number]) if number < len(self.epochs) else None
 
@@ -429,15 +427,12 @@ class World:
         return Wallet.create(path, PASSPHRASE, Contents(trust=self.keys.bundle), log_cost=10)
 
     def session(self, wallet: Wallet | None = None, **options: Any) -> WalletSession:
-        gateways = options.pop("gateways", [self.gateway.origin])
-        return WalletSession(
-            wallet or self.wallet(),
-            gateways,
-            issuer=self.issuer.client(),
-            now=self.clock,
-            table=self.keys.table,
-            **options,
-        )
+        given: dict[str, Any] = {
+            "gateways": [self.gateway.origin],
+            "issuer": self.issuer.client(),
+            "now": self.clock,
+        } | options
+        return WalletSession(wallet or self.wallet(), given.pop("gateways"), table=self.keys.table, **given)
 
 
 @pytest.fixture

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
@@ -18,6 +20,37 @@ from prover import IssuerClient, NotReady, Revoked, TrustError, Unreachable
 from prover.refresh import refresh
 from tests.circuits.curve.torsion import affine, point_of_order
 
+FIELD = 0x1A0111EA397FE69A4B1BA7B6434BACD764774B84F38512BF6730D2A0F6B0F6241EABFFFEB153FFFFB9FEFFFFFFFFAAAB
+
+
+def with_y(body: bytes, y: int) -> bytes:
+    """A file with another ordinate in its first entry: S(y) || x || y of V'."""
+    return body[:80] + y.to_bytes(48, "big") + body[128:]
+
+
+def ordinate(body: bytes) -> int:
+    return int.from_bytes(body[80:128], "big")
+
+
+# What a file of three entries is altered to; the second argument is the file of another epoch.
+ALTERATIONS: dict[str, Callable[[bytes, bytes], bytes]] = {
+    "reordered": lambda body, other: body[128:256] + body[:128] + body[256:],
+    "missing": lambda body, other: body[:128] + body[256:],
+    "repeated": lambda body, other: body[:128] + body[:128] + body[256:],
+    "phantom": lambda body, other: circuits.new_handle().to_bytes(32, "big") + body[32:],
+    "cut": lambda body, other: body[:-1],
+    "garbage": lambda body, other: bytes([255]) * 128 + body[128:],
+    "empty": lambda body, other: b"",
+    "zeros": lambda body, other: bytes(len(body)),
+    "of another epoch": lambda body, other: other,
+    "partly of another epoch": lambda body, other: body[:256] + other[256:],
+    "in the short form": lambda body, other: circuits.entries_octets(circuits.decode_entries(body, affine=True)),
+    # The hash is of the short form, which holds one bit of the ordinate.
+    "another ordinate of the same sign": lambda body, other: with_y(body, ordinate(body) ^ 2),
+    "the opposite ordinate": lambda body, other: with_y(body, FIELD - ordinate(body)),
+    "an ordinate beyond the field": lambda body, other: with_y(body, FIELD + ordinate(body)),
+}
+
 
 def test_a_wallet_catches_up_over_several_epochs(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
@@ -28,7 +61,6 @@ def test_a_wallet_catches_up_over_several_epochs(world: Any) -> None:
     assert (refreshed.epoch.number, refreshed.applied, refreshed.changed) == (3, 5, True)
     licence = wallet.contents.licence
     assert licence is not None
-    assert licence.applied == 5
     assert licence.membership.value == world.issuer.value
     again = refresh(wallet, client, world.clock)
     assert (again.applied, again.changed) == (0, False)
@@ -44,46 +76,61 @@ def test_nothing_new_costs_one_request(world: Any) -> None:
     assert wallet.contents.generation == generation
 
 
-def test_a_licence_issued_late_finds_its_place_in_the_list(world: Any) -> None:
+def asked_entries(world: Any) -> list[str]:
+    """The files of entries that were asked for."""
+    return [line.rpartition("/")[2] for line in world.issuer.log if line.endswith(".entries")]
+
+
+def test_a_licence_issued_late_asks_for_what_comes_after_it_only(world: Any) -> None:
+    """And for no entries when it is issued: the list may be out of reach then."""
     world.issuer.revoke_strangers(3)
     world.issuer.publish()
+
+    def down(request: httpx.Request) -> None:
+        if request.url.path.endswith(".entries"):
+            raise httpx.ConnectError("down")
+
+    world.issuer.before = down
     wallet, client = world.wallet(), world.issuer.client()
-    licence = wallet.contents.licence
-    assert licence is not None
-    assert licence.applied == 3
+    assert asked_entries(world) == []
+    world.issuer.before = lambda request: None
     world.issuer.revoke_strangers(2)
     world.issuer.publish()
     assert refresh(wallet, client, world.clock).applied == 2
-    assert wallet.contents.licence.applied == 5
+    assert asked_entries(world) == ["2.entries"]
 
 
-def test_the_shorter_form_of_the_list_is_a_fallback(world: Any) -> None:
-    world.issuer.forms = ("80",)
+def test_entries_of_an_epoch_still_to_come_are_left_for_then(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
-    world.issuer.revoke_strangers(2)
-    world.issuer.publish()
+    for _ in range(2):
+        world.issuer.revoke_strangers(2)
+        world.issuer.publish()
+    last = world.issuer.epochs.pop()
     assert refresh(wallet, client, world.clock).applied == 2
-
-
-def test_a_list_ahead_of_the_epoch_is_read_up_to_the_epoch(world: Any) -> None:
-    wallet, client = world.wallet(), world.issuer.client()
-    world.issuer.revoke_strangers(2)
-    world.issuer.publish()
-    world.issuer.revoke_strangers(2)
+    world.issuer.epochs.append(last)
     assert refresh(wallet, client, world.clock).applied == 2
-    world.issuer.publish()
-    assert refresh(wallet, client, world.clock).applied == 2
+    assert asked_entries(world) == ["1.entries", "2.entries"]
 
 
-def test_a_list_behind_the_epoch_is_asked_for_again_later(world: Any) -> None:
-    wallet, client = world.wallet(), world.issuer.client()
+@pytest.mark.parametrize("status", [302, 403, 404, 410, 503])
+def test_a_file_that_is_not_there_yet_is_asked_for_again_later(world: Any, status: int) -> None:
+    wallet = world.wallet()
+    before = wallet.contents.licence
     world.issuer.revoke_strangers(3)
     world.issuer.publish()
-    hidden = world.issuer.entries.pop()
+    absent = [True]
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        answer: httpx.Response = world.issuer.handle(request)
+        gone = absent[0] and request.url.path.endswith(".entries")
+        return httpx.Response(status, headers={"location": "https://elsewhere.example/"}) if gone else answer
+
+    client = IssuerClient("https://issuer.example", httpx.Client(transport=httpx.MockTransport(handle)))
     with pytest.raises(Unreachable) as refused:
         refresh(wallet, client, world.clock)
-    assert refused.value.code == "list-behind"
-    world.issuer.entries.append(hidden)
+    assert refused.value.code == "issuer-files"
+    assert wallet.reload().licence.membership == before.membership
+    absent[0] = False
     assert refresh(wallet, client, world.clock).applied == 3
 
 
@@ -115,29 +162,40 @@ def test_a_forged_entry_with_my_handle_does_not_frighten_me(world: Any) -> None:
 
 
 @pytest.mark.attack("V9")
-@pytest.mark.parametrize("how", ["reordered", "missing", "phantom", "cut", "garbage"])
+@pytest.mark.parametrize("how", ALTERATIONS)
 def test_an_altered_list_is_refused_and_leaves_the_wallet_as_it_was(world: Any, how: str) -> None:
     wallet, client = world.wallet(), world.issuer.client()
-    world.issuer.revoke_strangers(3)
-    world.issuer.publish()
+    for _ in range(2):
+        world.issuer.revoke_strangers(3)
+        world.issuer.publish()
     before = wallet.contents.licence.membership.value
+    others = circuits.entries_octets(world.issuer.entries[3:], affine=True)
 
     def alter(path: str, body: bytes) -> bytes:
-        if "/entries/" not in path:
-            return body
-        parts = [body[at : at + 128] for at in range(0, len(body), 128)]
-        return {
-            "reordered": parts[1] + parts[0] + parts[2],
-            "missing": parts[0] + parts[2],
-            "phantom": parts[0] + circuits.new_handle().to_bytes(32, "big") + parts[0][32:] + parts[1] + parts[2],
-            "cut": body[:-1],
-            "garbage": bytes([255]) * 128 + body[128:],
-        }[how]
+        return ALTERATIONS[how](body, others) if path.endswith("/1.entries") else body
 
     world.issuer.tamper = alter
     with pytest.raises(TrustError, match="list-damaged"):
         refresh(wallet, client, world.clock)
     assert wallet.reload().licence.membership.value == before
+    world.issuer.tamper = lambda path, body: body
+    assert refresh(wallet, client, world.clock).applied == 6
+
+
+@pytest.mark.attack("V9")
+def test_entries_exchanged_between_two_epochs_are_refused(world: Any) -> None:
+    """Their number, their order and where they lead would all be right for one of the two."""
+    wallet, client = world.wallet(), world.issuer.client()
+    for _ in range(2):
+        world.issuer.revoke_strangers(2)
+        world.issuer.publish()
+    entries, true = world.issuer.entries, list(world.issuer.entries)
+    for order in ((2, 3, 0, 1), (0, 2, 1, 3)):
+        entries[:] = [true[place] for place in order]
+        with pytest.raises(TrustError, match="list-damaged"):
+            refresh(wallet, client, world.clock)
+    entries[:] = true
+    assert refresh(wallet, client, world.clock).applied == 4
 
 
 @pytest.mark.attack("V11")
@@ -145,7 +203,7 @@ def test_a_roll_back_is_refused_even_when_the_update_in_between_failed(world: An
     wallet, client = world.wallet(), world.issuer.client()
     world.issuer.revoke_strangers(1)
     world.issuer.publish()
-    world.issuer.tamper = lambda path, body: body[:-1] if "/entries/" in path else body
+    world.issuer.tamper = lambda path, body: body[:-1] if path.endswith(".entries") else body
     with pytest.raises(TrustError, match="list-damaged"):
         refresh(wallet, client, world.clock)
     world.issuer.tamper = lambda path, body: body
@@ -167,6 +225,30 @@ def test_a_fork_is_refused_at_the_same_number_and_at_the_next(world: Any) -> Non
     world.issuer.publish()
     with pytest.raises(TrustError, match="epoch-fork"):
         refresh(wallet, client, world.clock)
+
+
+@pytest.mark.attack("V11")
+@pytest.mark.parametrize("epochs", [1, 2, 3])
+def test_another_history_of_the_epoch_held_is_refused_however_far_it_goes(world: Any, epochs: int) -> None:
+    """Signed, and linked in itself: another record has the number of the one held, and revocations come after it."""
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish()
+    refresh(wallet, client, world.clock)
+    held, true = wallet.contents, world.issuer.epochs[1]
+    world.issuer.epochs[1] = replace(true, next_update=true.next_update + 7)
+    for _ in range(epochs):
+        world.issuer.revoke_strangers(1)
+        world.issuer.publish()
+    with pytest.raises(TrustError, match="epoch-fork"):
+        refresh(wallet, client, world.clock)
+    kept = wallet.reload()
+    assert (kept.signed_epoch, kept.licence.membership) == (held.signed_epoch, held.licence.membership)
+    world.issuer.epochs[1] = true
+    for number in range(2, len(world.issuer.epochs)):
+        previous = world.issuer.epochs[number - 1].hash
+        world.issuer.epochs[number] = replace(world.issuer.epochs[number], previous=previous)
+    assert refresh(wallet, client, world.clock).applied == epochs
 
 
 def test_an_epoch_must_be_signed_by_the_pinned_key_for_the_pinned_accumulator_and_begun(world: Any) -> None:
@@ -201,20 +283,32 @@ def test_every_bit_flip_of_a_signed_epoch_is_refused(world: Any) -> None:
             decode_epoch(flipped, world.keys.bundle)
 
 
-def test_an_endless_list_is_cut_off(world: Any) -> None:
-    wallet = world.wallet()
-    world.issuer.revoke_strangers(1)
+@pytest.mark.attack("V9")
+@pytest.mark.parametrize("longer", [1, 128, None])
+def test_a_list_longer_than_the_epoch_names_is_refused_while_it_is_read(world: Any, longer: int | None) -> None:
+    """By an octet, by an entry, or without an end."""
+    wallet, client_of, sent = world.wallet(), httpx.MockTransport, [0]
+    world.issuer.revoke_strangers(2)
     world.issuer.publish()
+    true = circuits.entries_octets(world.issuer.entries, affine=True)
+
+    def octets() -> Iterator[bytes]:
+        yield true
+        for _ in itertools.count() if longer is None else range(longer):
+            sent[0] += 1
+            yield true[:1]
 
     def handle(request: httpx.Request) -> httpx.Response:
-        if "/entries/" in request.url.path:
-            return httpx.Response(200, content=bytes(4096 * 128 + 128))
+        if request.url.path.endswith(".entries"):
+            return httpx.Response(200, content=octets())
         response: httpx.Response = world.issuer.handle(request)
         return response
 
-    client = IssuerClient("https://issuer.example", httpx.Client(transport=httpx.MockTransport(handle)))
-    with pytest.raises(Unreachable, match="longer than"):
+    client = IssuerClient("https://issuer.example", httpx.Client(transport=client_of(handle)))
+    with pytest.raises(Unreachable, match="longer than 256 octets"):
         refresh(wallet, client, world.clock)
+    assert sent[0] == 1
+    assert refresh(wallet, world.issuer.client(), world.clock).applied == 2
 
 
 def test_without_a_licence_there_is_nothing_to_refresh(world: Any) -> None:
@@ -223,20 +317,15 @@ def test_without_a_licence_there_is_nothing_to_refresh(world: Any) -> None:
 
 
 @pytest.mark.slow
-def test_chunks_are_joined(world: Any) -> None:
+def test_an_epoch_of_thousands_of_entries_is_one_file(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
-    world.issuer.revoke_strangers(4095)
+    world.issuer.revoke_strangers(4100)
     world.issuer.publish()
-    assert refresh(wallet, client, world.clock).applied == 4095
-    world.issuer.revoke_strangers(3)
-    world.issuer.publish()
-    assert refresh(wallet, client, world.clock).applied == 3
+    assert refresh(wallet, client, world.clock).applied == 4100
     world.issuer.revoke_strangers(1)
     world.issuer.publish()
-    world.issuer.log.clear()
     assert refresh(wallet, client, world.clock).applied == 1
-    assert "GET /epochs/entries/1.128" in world.issuer.log
-    assert "GET /epochs/entries/0.128" not in world.issuer.log
+    assert asked_entries(world) == ["1.entries", "2.entries"]
 
 
 def test_a_licence_issued_anew_at_an_older_epoch_catches_up_again(world: Any) -> None:
@@ -373,20 +462,3 @@ def test_the_first_refresh_is_like_any_other(world: Any) -> None:
     world.issuer.log.clear()
     refresh(old, world.issuer.client(), world.clock)
     assert log == world.issuer.log
-
-
-def test_a_list_that_cannot_be_had_at_issue_is_looked_through_later(world: Any) -> None:
-    world.issuer.revoke_strangers(2)
-    world.issuer.publish()
-
-    def down(request: httpx.Request) -> None:
-        if "/entries/" in request.url.path:
-            raise httpx.ConnectError("down")
-
-    world.issuer.before = down
-    wallet = world.wallet()
-    assert wallet.contents.licence.applied is None
-    world.issuer.before = lambda request: None
-    world.issuer.revoke_strangers(1)
-    world.issuer.publish()
-    assert refresh(wallet, world.issuer.client(), world.clock).applied == 1

@@ -1,0 +1,284 @@
+"""What a gateway, or the host of the public files, could write into a wallet that others would know it by, and what
+either could make stop for good. Found by a review; each test fails without what was done about it.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import signal
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qsl
+
+import httpx
+import pytest
+
+import circuits
+from prover import Refused, Unreachable, Wallet, licensed_client
+from prover.enrol import apply, digit_table, obtain, table_path
+from prover.issuer_client import IssuerClient
+from prover.wallet.file import locked
+from tests.prover.conftest import PASSPHRASE, FakeGateway, World, unb64
+
+HERE, THERE = "https://gateway.example", "https://other.example"
+DAY = 86400
+
+
+class Steady:
+    """Seconds from anywhere, which nobody sets back."""
+
+    def __init__(self, at: float = 0.0) -> None:
+        self.at = at
+
+    def __call__(self) -> float:
+        return self.at
+
+
+def agent(world: World, *gateways: FakeGateway, **options: Any) -> httpx.Client:
+    """A client of one session for all `gateways`."""
+    by_origin = {gateway.origin: gateway for gateway in gateways or (world.gateway,)}
+
+    def route(request: httpx.Request) -> httpx.Response:
+        answer: httpx.Response = by_origin[f"https://{request.url.host}"].handle(request)
+        return answer
+
+    session = world.session(gateways=list(by_origin), **options)
+    client: httpx.Client = licensed_client(session, transport=httpx.MockTransport(route))
+    return client
+
+
+def exchanges(gateway: FakeGateway) -> list[dict[str, str]]:
+    return [dict(parse_qsl(r.content.decode())) for r in gateway.requests if r.url.path == "/licence/token"]
+
+
+def shown(gateway: FakeGateway) -> list[int]:
+    """The epoch numbers that the gateway was shown, also in what it refused."""
+    return [circuits.decode_presentation(unb64(form["subject_token"])).epoch_number for form in exchanges(gateway)]
+
+
+def dated(gateway: FakeGateway) -> list[int]:
+    """The times of the holder proofs."""
+    texts = [request.headers["dpop"] for request in gateway.requests if "dpop" in request.headers]
+    return [json.loads(unb64(text.split(".")[1]))["iat"] for text in texts]
+
+
+@pytest.mark.attack("48")
+@pytest.mark.requirement("R14")
+def test_one_gateway_does_not_make_a_wallet_show_another_an_epoch_before_its_time(world: World) -> None:
+    other = FakeGateway(world.keys, world.issuer, world.clock, origin=THERE)
+    client = agent(world, world.gateway, other)
+    client.get(f"{HERE}/v1/autonomous/x")
+    world.issuer.publish(urgent=True)
+    world.gateway.floor = 1
+    other.known_epochs = 1
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert shown(world.gateway) == [0, 1]
+    for second in (0, 800):
+        world.clock.at += second
+        other.leases.clear()
+        assert client.get(f"{THERE}/v1/autonomous/x").status_code == 200
+    other.known_epochs = None
+    world.clock.at += 100
+    other.leases.clear()
+    assert client.get(f"{THERE}/v1/autonomous/x").status_code == 200
+    assert shown(other) == [0, 0, 1], "what every other wallet shows there"
+
+
+@pytest.mark.attack("48")
+def test_a_gateways_own_clock_alone_decides_which_epoch_it_is_shown(world: World) -> None:
+    """One that says it is later sees the newest one, and changes nothing for others."""
+    other = FakeGateway(world.keys, world.issuer, world.clock, origin=THERE)
+    client = agent(world, world.gateway, other)
+    client.get(f"{HERE}/v1/autonomous/x")
+    world.issuer.publish(urgent=True)
+    world.clock.at += 700
+    world.gateway.floor, world.gateway.time_offset, other.known_epochs = 1, 290, 1
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert client.get(f"{THERE}/v1/autonomous/x").status_code == 200
+    assert (shown(world.gateway), shown(other)) == ([0, 1], [0])
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("behind", [60, 240])
+def test_a_slow_clock_does_not_show_in_the_epoch(world: World, behind: int) -> None:
+    client = agent(world, now=lambda: world.clock() - behind)
+    client.get(f"{HERE}/v1/autonomous/x")
+    world.clock.at += 910
+    world.issuer.publish()
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert shown(world.gateway) == [0, 1]
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("fraction", [0.0, 0.3, 0.95])
+def test_holder_proofs_tell_nothing_of_a_clocks_part_of_a_second(world: World, fraction: float) -> None:
+    """Counted from when the gateway told its time: where this machine's seconds begin has no part in it."""
+    steady, own = Steady(1000 + fraction), world.clock.at + fraction
+    start, client = world.clock.at, agent(world, now=lambda: int(own + steady.at - 1000 - fraction), steady=steady)
+    client.get(f"{HERE}/v1/autonomous/x")
+    for elapsed in (0.4, 0.4, 0.4):
+        steady.at += elapsed
+        client.get(f"{HERE}/v1/autonomous/x")
+    assert dated(world.gateway) == [start, start, start, start, start + 1]
+
+
+def test_a_clock_that_is_set_while_a_lease_runs_changes_nothing(world: World) -> None:
+    """By NTP, say: from two minutes behind to the right time, and to two minutes ahead."""
+    steady, error = Steady(), [-120]
+    client = agent(world, now=lambda: world.clock() + error[0], steady=steady)
+    for wrong in (-120, 0, 120):
+        error[0] = wrong
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+        world.clock.at += 10
+        steady.at += 10
+    assert world.gateway.presentations == 1
+
+
+def test_a_holder_proof_that_is_refused_is_answered_with_one_new_lease(world: World) -> None:
+    """A machine that slept counts no seconds on some systems: a new challenge tells it the time."""
+    client, refusals = agent(world), [1]
+    client.get(f"{HERE}/v1/autonomous/x")
+
+    def asleep(request: httpx.Request) -> httpx.Response | None:
+        refused = request.url.path.startswith("/v1/") and "dpop" in request.headers and refusals
+        return world.gateway.refuse(403, "holder-proof") if refused and refusals.pop() else None
+
+    world.gateway.override = asleep
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert world.gateway.presentations == 2
+    refusals[:] = [1, 1]
+    with pytest.raises(Refused, match="holder-proof"):
+        client.get(f"{HERE}/v1/autonomous/x")
+    assert world.gateway.presentations == 3
+
+
+@pytest.mark.attack("48")
+def test_a_challenge_does_not_join_the_lease_of_one_day_to_the_pseudonym_of_the_next(world: World) -> None:
+    """A gateway that refuses the last lease of a week with a challenge would be answered with the next pseudonym."""
+    midnight = (world.clock() // DAY + 1) * DAY
+    world.clock.at = midnight - 30
+    world.issuer.publish()
+    client = agent(world)
+    client.get(f"{HERE}/v1/autonomous/x")
+    world.clock.at = midnight + 15
+    offered: list[bytes] = []
+
+    def again(request: httpx.Request) -> httpx.Response | None:
+        if not request.url.path.startswith("/v1/") or offered:
+            return None
+        refusal = world.gateway.refuse(401, "lease-expired", fresh=True)
+        offered.extend(world.gateway.nonces)
+        return refusal
+
+    world.gateway.override = again
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    answered = [circuits.decode_presentation(unb64(form["subject_token"])).nonce for form in exchanges(world.gateway)]
+    assert offered
+    assert not set(offered) & set(answered)
+
+
+@pytest.mark.parametrize("status", [302, 403, 404, 409, 410, 451, 503])
+def test_a_public_file_that_is_not_served_does_not_stop_an_agent(world: World, status: int) -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, json={"code": "no-challenge"}, headers={"location": "https://elsewhere.example"})
+
+    client = agent(world, issuer=_issuer_with(answer))
+    world.clock.at += 910
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert shown(world.gateway) == [0]
+
+
+def test_an_answer_for_a_public_file_does_not_lose_the_licence(world: World) -> None:
+    """The request must stay: the issuer has signed for it, and signs for no other."""
+    wallet = world.empty_wallet("served")
+    apply(wallet, world.issuer.client())
+    other = iter([httpx.Response(409, json={"code": "no-challenge", "detail": "x"})])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        first = next(other, None) if request.url.path.startswith("/epochs/") else None
+        return first or world.issuer.handle(request)
+
+    client = _issuer_with(answer)
+    with pytest.raises(Unreachable, match="issuer-files"):
+        obtain(wallet, client, 3, world.clock)
+    assert wallet.reload().pending is not None
+    assert obtain(wallet, client, 3, world.clock).id == "L-1"
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "gzip, gzip", "br"])
+def test_nothing_packed_is_read(world: World, encoding: str) -> None:
+    """A kilobyte unpacks to a megabyte, and twice packed to a gigabyte."""
+    bomb = gzip.compress(bytes(1 << 20))
+    headers = {"content-encoding": encoding, "agent-licence-error": "revoked"}
+
+    def packed(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, headers=headers, stream=httpx.ByteStream(bomb))
+
+    with pytest.raises(Unreachable, match="packed"):
+        _issuer_with(packed).latest_epoch()
+
+    def from_gateway(request: httpx.Request) -> httpx.Response:
+        if request.url.path.startswith("/v1/"):
+            return httpx.Response(403, headers=headers, stream=_Stream(bomb))
+        return httpx.Response(404)
+
+    client = licensed_client(world.session(), transport=httpx.MockTransport(from_gateway))
+    with pytest.raises(Refused, match="without a reason"):
+        client.get(f"{HERE}/v1/autonomous/x")
+
+
+class _Stream(httpx.SyncByteStream):
+    """Octets that are not read before somebody asks, as from a socket."""
+
+    def __init__(self, octets: bytes) -> None:
+        self._octets = octets
+
+    def __iter__(self) -> Any:
+        yield self._octets
+
+
+def _issuer_with(answer: Any) -> IssuerClient:
+    return IssuerClient("https://issuer.example", httpx.Client(transport=httpx.MockTransport(answer)))
+
+
+def test_a_child_that_was_forked_meanwhile_does_not_hold_the_lock(tmp_path: Path) -> None:
+    path = tmp_path / "wallet"
+    with locked(path):
+        child = os.fork()
+        if child == 0:
+            signal.pause()
+    try:
+        with locked(path, seconds=0.2):
+            assert os.waitpid(child, os.WNOHANG) == (0, 0), "the child is there, and has the file open"
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+
+
+def test_a_child_reads_a_wallet_that_another_thread_was_reading(world: World) -> None:
+    wallet = world.wallet()
+    with wallet._guard:
+        child = os.fork()
+        if child == 0:
+            os._exit(0 if wallet.contents.licence is not None else 1)
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_a_wallet_opened_by_a_link_is_the_file_that_it_leads_to(world: World) -> None:
+    wallet = world.wallet()
+    link = wallet.path.parent / "link"
+    link.symlink_to(wallet.path)
+    Wallet.open(link, PASSPHRASE).update(lambda found: found.following())
+    assert link.is_symlink()
+    assert wallet.reload().generation == Wallet.open(link, PASSPHRASE).contents.generation
+
+
+def test_a_digit_table_that_cannot_be_kept_is_used_all_the_same(world: World) -> None:
+    wallet = world.wallet()
+    path = table_path(wallet.path, world.keys.bundle.issuer)
+    path.unlink()
+    path.mkdir()
+    assert digit_table(wallet, world.issuer.client()).issuer == world.keys.bundle.issuer
+    assert not list(path.parent.glob("*.tmp"))

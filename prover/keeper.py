@@ -5,8 +5,9 @@ The whole conduct of a licensed call is in these generators, once for synchronou
 * a call goes out with the lease held; without one it goes out bare, unless a lease is sure to be needed;
 * 401 or 403 with a challenge is answered by one presentation, and the call is sent once more;
 * a challenge because of an urgent epoch (`floor`, `stale-epoch`) is answered after a refresh of the membership, which
-  raises `Revoked` for a licence that is; other gateways see the epoch from before, until its time is over;
-* whatever a gateway sees is dated by its own clock: the epoch, the day and holder proofs;
+  raises `Revoked` for a licence that is;
+* whatever a gateway sees follows from its own clock, from what it was shown before and from public files, and from
+  nothing that this agent does elsewhere: the epoch, the day and the times of holder proofs;
 * renewal happens inside a call, at a random 60 to 90 % of the lease's life, while the lease still runs; other calls go
   on with the old lease meanwhile, and a failing gateway is no reason to stop before the lease ends;
 * many calls at once make one presentation (`Locked`; whoever comes second finds the new lease);
@@ -59,8 +60,9 @@ _FINAL = "Trying again with the same licence will not help."
 class Showing(Enum):
     """At which epoch to present.
 
-    COMMON: at the one that every wallet shows that was told nothing, NEWEST: the newest one held, for a gateway that
-    refused that, OLDER: the one before the newest, for a gateway that has not got the newest yet.
+    COMMON: at the one that this gateway was shown last, while its time is not over, and else at the newest. NEWEST: at
+    the newest, for a gateway that refused that. OLDER: for a gateway that has not got the newest yet, at the one
+    before.
     """
 
     COMMON = auto()
@@ -77,7 +79,7 @@ class Session(Protocol):
     def refresh(self) -> Refreshed:
         """See `WalletSession.refresh`."""
 
-    def refresh_if_due(self, time: int) -> None:
+    def refresh_if_due(self, origin: str, time: int) -> None:
         """See `WalletSession.refresh_if_due`."""
 
     def present(self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing) -> bytes:
@@ -240,7 +242,7 @@ class LeaseKeeper:
         if code in REFRESH_CODES:
             yield Work(self._session.refresh)
         else:
-            yield Work(lambda: self._session.refresh_if_due(asked.time))
+            yield Work(lambda: self._session.refresh_if_due(self._origin, asked.time))
         try:
             return (yield from self._redeem(asked, Showing.NEWEST if code in REFRESH_CODES else Showing.COMMON))
         except Refused as refused:
@@ -253,9 +255,8 @@ class LeaseKeeper:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
         showing = Showing.COMMON
         if code in REFRESH_CODES:
-            refreshed: Refreshed = yield Work(self._session.refresh)
-            behind = code == "unknown-epoch" and not refreshed.changed
-            showing = Showing.OLDER if behind else Showing.NEWEST
+            yield Work(self._session.refresh)
+            showing = Showing.OLDER if code == "unknown-epoch" else Showing.NEWEST
         challenge = yield from self._ask()
         return (yield from self._redeem(challenge, showing))
 

@@ -120,6 +120,19 @@ def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int]) -> Ref
     return Refreshed(reached, changed, applied)
 
 
+def epoch_before(contents: Contents, issuer: IssuerClient) -> Contents | None:
+    """`contents` at the epoch right before theirs, for a gateway that has not got that one yet; None where somebody was
+    revoked in between. Nothing but public files decides what it is. Raises `TrustError`, `Unreachable`."""
+    licence, epoch = _licence(contents), contents.epoch
+    if epoch is None or epoch.number == 0 or epoch.entries_count:
+        return None
+    before = _signed(issuer.epoch(epoch.number - 1), contents.trust)
+    if before.epoch.hash != epoch.previous:
+        raise _fork(epoch.number)
+    membership = replace(licence.membership, epoch_number=before.epoch.number, value=before.epoch.value)
+    return replace(contents, licence=replace(licence, membership=membership), signed_epoch=before.octets)
+
+
 def _licence(contents: Contents) -> Licence:
     if contents.licence is None:
         raise NotReady("no-licence", "This wallet holds no licence yet.", "Apply for one, then obtain it.")

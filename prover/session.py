@@ -12,18 +12,18 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import ClassVar
 
-from circuits import DigitTable
-from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge
+from circuits import SECONDS_PER_DAY, DigitTable
+from prover.challenge import Challenge
 from prover.enrol import digit_table
 from prover.errors import NotReady, Revoked, TrustError, Unreachable
 from prover.issuer_client import IssuerClient
 from prover.keeper import LeaseKeeper, Showing
 from prover.origin import check_authenticated, origin_of
 from prover.prove import POOL_SIZE, Prover, Request
-from prover.refresh import Refreshed, refresh
+from prover.refresh import Refreshed, epoch_before, refresh
 from prover.wallet.records import Contents
 from prover.wallet.store import Wallet
 
@@ -80,8 +80,7 @@ class WalletSession:
         self._pool_size = pool_size
         self._prover = None if table is None else Prover(table, pool_size)
         self._revoked: Revoked | None = None
-        self._held: list[Contents] = []
-        self._reached = wallet.contents.high_water
+        self._shown: dict[tuple[str, int], list[Contents]] = {}
         self._not_before = 0.0
         self._guard = threading.Lock()
         self._keepers: dict[str, LeaseKeeper] = {}
@@ -116,28 +115,23 @@ class WalletSession:
     def refresh(self) -> Refreshed:
         """Bring the membership up to the newest epoch. Raises as `prover.refresh.refresh` does."""
         self.check_not_revoked()
-        before = self._wallet.contents
         try:
-            refreshed = refresh(self._wallet, self._issuer, self._now)
+            return refresh(self._wallet, self._issuer, self._now)
         except Revoked as revoked:
             self._revoked = revoked
             self._clear_pool()
             raise
-        changed = before.epoch is None or before.epoch.hash != refreshed.epoch.hash
-        if changed:
-            self._hold(before)
-            self._reached = max(self._reached, refreshed.epoch.number)
-        return replace(refreshed, changed=changed)
 
-    def refresh_if_due(self, time: int) -> None:
-        """Refresh when the epoch's next update is due at `time` (unix seconds, of the gateway that is to be shown an
-        epoch: a slow clock of this machine's own would show in it), and go on with the epoch held when the issuer
-        cannot be reached (an outage of the issuer must not stop the fleet). Raises `Revoked`, `TrustError` other than
-        for a roll-back (another cache may just be behind)."""
-        contents = self._wallet.contents
-        epoch = contents.epoch
-        current = epoch is not None and epoch.number == contents.high_water and time < epoch.next_update
-        if epoch is not None and (current or self._steady() < self._not_before):
+    def refresh_if_due(self, origin: str, time: int) -> None:
+        """Refresh, unless `origin` was shown an epoch whose time is not over at `time` (unix seconds, by its clock). Go
+        on with the epoch held when the issuer cannot be reached (an outage of the issuer must not stop the fleet).
+
+        Not only when the epoch held runs out: which one that is would tell `origin` whether this wallet was at work
+        elsewhere. Raises `Revoked`, `TrustError` other than for a roll-back (another cache may just be behind).
+        """
+        shown = self._shown_to(origin, time)
+        waits = self._wallet.contents.epoch is not None and self._steady() < self._not_before
+        if waits or (shown and _is_current(shown[-1], time)):
             return
         try:
             self.refresh()
@@ -155,8 +149,10 @@ class WalletSession:
         `prover.prove.Prover.present` does."""
         self.check_not_revoked()
         prover = self._ready()
-        contents = self._shown(showing, challenge.time)
-        return prover.present(contents, challenge, request, authenticated_origin, self._now())
+        contents = self._choose(showing, authenticated_origin, challenge.time)
+        octets = prover.present(contents, challenge, request, authenticated_origin, self._now())
+        self._remember(contents, authenticated_origin, challenge.time)
+        return octets
 
     def warm(self, policy_id: str = "tier3-insured") -> int:
         """Prepare proofs for every configured gateway ahead of any challenge; gives how many were prepared.
@@ -167,8 +163,10 @@ class WalletSession:
         """
         prover = self._ready()
         now = self._now()
-        contents = self._shown(Showing.COMMON, now)
-        return sum(prover.warm(contents, policy_id, keeper.request, now) for keeper in self._keepers.values())
+        return sum(
+            prover.warm(self._choose(Showing.COMMON, origin, now), policy_id, keeper.request, now)
+            for origin, keeper in self._keepers.items()
+        )
 
     def _ready(self) -> Prover:
         with self._guard:
@@ -182,30 +180,32 @@ class WalletSession:
         except NotReady:
             return digit_table(self._wallet, self._issuer)
 
-    def _hold(self, before: Contents) -> None:
-        """Keep what was held before a refresh, as long as some gateway's clock may say that its time is not over. Not
-        what a renewal went back to, though: nobody else shows that."""
-        over = self._now() - MAX_CLOCK_DIFFERENCE_SECONDS
-        gone_back = before.epoch is not None and before.epoch.number < self._reached
-        held = self._held if gone_back else [*self._held, before]
-        self._held = [one for one in held if one.epoch is not None and one.epoch.next_update > over]
+    def _choose(self, showing: Showing, origin: str, time: int) -> Contents:
+        """What to present to `origin` at `time`.
 
-    def _shown(self, showing: Showing, time: int) -> Contents:
-        """What to present at `time`.
-
-        One gateway can have this wallet refresh before the others' wallets do. So each gateway is shown the first epoch
-        that was held here and whose time is not over by its own clock, which is the one that all others show there,
-        unless it refuses that. A licence that came meanwhile is not held back.
+        Which epochs a wallet has been at tells what it does elsewhere. So this follows from what `origin` itself was
+        shown, on this day (on another one it knows the wallet by another pseudonym), and from the newest epoch, which
+        is the same for every wallet that asks.
         """
-        newest, held = self._wallet.contents, self._held
-        if showing is Showing.OLDER:
-            # The one right before and no other: which epoch this wallet came from is nobody's business.
-            return held[-1] if held and _follows(newest, held[-1]) else newest
+        newest, shown = self._wallet.contents, self._shown_to(origin, time)
         if showing is Showing.COMMON:
-            for contents in held:
-                if contents.epoch is not None and time < contents.epoch.next_update and _is_of_one(contents, newest):
-                    return contents
+            return shown[-1] if shown and _is_current(shown[-1], time) else newest
+        if showing is Showing.OLDER and shown and _epoch_hash(shown[-1]) == _epoch_hash(newest):
+            if len(shown) > 1 and newest.epoch is not None and newest.epoch.previous == _epoch_hash(shown[-2]):
+                return shown[-2]
+            return epoch_before(newest, self._issuer) or newest
         return newest
+
+    def _shown_to(self, origin: str, time: int) -> list[Contents]:
+        newest = self._wallet.contents
+        return [one for one in self._shown.get((origin, time // SECONDS_PER_DAY), []) if _is_of_one(one, newest)]
+
+    def _remember(self, contents: Contents, origin: str, time: int) -> None:
+        """That `origin` was shown this: the last two epochs of the day and the day before are kept."""
+        day = time // SECONDS_PER_DAY
+        before = [one for one in self._shown_to(origin, time) if _epoch_hash(one) != _epoch_hash(contents)]
+        others = {key: kept for key, kept in self._shown.items() if key[1] >= day - 1}
+        self._shown = others | {(origin, day): [*before[-1:], contents]}
 
     def _clear_pool(self) -> None:
         if self._prover is not None:
@@ -221,15 +221,20 @@ class WalletSession:
                 keeper.after_fork()
 
 
-def _follows(newest: Contents, previous: Contents) -> bool:
-    return newest.epoch is not None and previous.epoch is not None and newest.epoch.previous == previous.epoch.hash
+def _is_current(contents: Contents, time: int) -> bool:
+    return contents.epoch is not None and time < contents.epoch.next_update
+
+
+def _epoch_hash(contents: Contents) -> bytes:
+    return b"" if contents.epoch is None else contents.epoch.hash
 
 
 def _is_of_one(held: Contents, newest: Contents) -> bool:
     """Whether both hold one licence, under one trust bundle."""
     if held.licence is None or newest.licence is None:
         return False
-    return held.trust.hash == newest.trust.hash and held.licence.credential == newest.licence.credential
+    same = held.licence.credential.signature == newest.licence.credential.signature
+    return same and held.trust.hash == newest.trust.hash
 
 
 def _unix_time() -> int:

@@ -81,15 +81,17 @@ class LicenceMiddleware:
     """Wraps `app`; paths under `prefixes` need a lease. Other paths pass, without the gateway's own headers."""
 
     def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, prefixes: Sequence[str]) -> None:
-        if not prefixes:
-            raise Misuse("a gateway that protects nothing is no gateway")
         if isinstance(prefixes, str):
             raise Misuse(f"prefixes are a list of texts: write [{prefixes!r}]")
-        for prefix in prefixes:
+        self._prefixes = tuple(prefixes)
+        if not self._prefixes:
+            raise Misuse("a gateway that protects nothing is no gateway")
+        for prefix in self._prefixes:
             check_prefix(prefix)
         self._app = app
         self._door = doorkeeper
-        self._prefixes = tuple(prefixes)
+        # An application that has given itself a root is reached with it and without it.
+        self._root = _read_root(getattr(app, "root_path", ""))
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry. Raises what the application raises, and nothing of its own."""
@@ -119,7 +121,8 @@ class LicenceMiddleware:
         credentials = read_credentials(scope["headers"])
         lease = None
         # Some servers tell a path in two parts, and a prefix may lie across both.
-        protected = leads_under(_read_root(scope) + segments, self._prefixes)
+        told = _read_root(scope.get("root_path", ""))
+        protected = any(leads_under(root + segments, self._prefixes) for root in (told, self._root))
         if protected:
             lease = self._door.admit(credentials, scope.get("method", "GET"), raw_path)
         strip = protected and credentials.in_authorization
@@ -141,9 +144,9 @@ def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
     return raw_path.decode("ascii"), segments
 
 
-def _read_root(scope: Scope) -> tuple[str, ...]:
-    """The segments of ASGI's `root_path`, if any. Raises `Malformed`."""
-    root = scope.get("root_path", "").strip("/")
+def _read_root(root_path: str) -> tuple[str, ...]:
+    """The segments of a `root_path`, if any. Raises `Malformed`."""
+    root = root_path.strip("/")
     return read_path(quote("/" + root, safe="/", errors="surrogatepass").encode("ascii")) if root else ()
 
 

@@ -68,9 +68,13 @@ def leads_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
     """Whether one of `prefixes` stands anywhere in `segments`, and so may be where an application is led in the end.
 
     An application that is mounted under a path of its own, or has been told of one (ASGI's `root_path`, which may be
-    set behind whoever asks here), drops what stands before: in doubt a path counts as protected.
+    set behind whoever asks here), drops what stands before; and one that has given itself a root is reached without it,
+    so that a path may begin within a prefix. In doubt a path counts as protected.
     """
-    return any(lies_under(segments[start:], prefixes) for start in range(len(segments)))
+    if any(lies_under(segments[start:], prefixes) for start in range(len(segments))):
+        return True
+    ends = (prefix[at:] for prefix in prefixes for at, character in enumerate(prefix) if character == "/")
+    return lies_under(segments, ends)
 
 
 def _comparable(segment: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import httpx
@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Mount, Route
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.verifier.sim_gateway import Gateway
 from verifier.asgi import Doorkeeper, LicenceMiddleware
@@ -74,5 +74,44 @@ def test_a_path_told_in_two_parts(tmp_path: Path, root_path: str) -> None:
         headers = {"agent-licence": lease, "dpop": holder.proof("GET", gateway.origin + path, lease)}
         assert (await client.get(path, headers=headers)).text == "it ran"
         assert (await client.get("/public/plan")).text == "it ran"
+
+    asyncio.run(story())
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize("root", ["/v1", "/v1/autonomous", "/api/v1"])
+@pytest.mark.parametrize("hidden", [False, True])
+def test_an_application_that_gave_itself_a_root_is_reached_without_it_too(
+    tmp_path: Path, root: str, hidden: bool
+) -> None:
+    """It drops its root only where that stands. `hidden` behind another layer, what is left of a prefix still tells."""
+    gateway, api = Gateway(tmp_path), FastAPI()
+    api.root_path = root
+    routes = {"/v1": "/autonomous/plan", "/v1/autonomous": "/plan", "/api/v1": "/autonomous/plan"}
+    api.router.routes.extend([Route(routes[root], RAN), Route("/public/plan", RAN)])
+
+    async def layer(scope: Scope, receive: Receive, send: Send) -> None:
+        await api(scope, receive, send)
+
+    async def story() -> None:
+        app = LicenceMiddleware(layer if hidden else api, Doorkeeper(gateway.point), ["/v1/autonomous"])
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
+        answers = [await client.get(path) for path in (routes[root], root + routes[root])]
+        assert answers[1].status_code == 401
+        assert answers[0].status_code == (200 if hidden and root == "/v1/autonomous" else 401)
+
+    asyncio.run(story())
+
+
+@pytest.mark.attack("9")
+@pytest.mark.parametrize("given", [iter, list, tuple, set, reversed, lambda some: map(str, some)])
+def test_prefixes_of_any_make_protect(tmp_path: Path, given: Callable[[list[str]], Sequence[str]]) -> None:
+    gateway = Gateway(tmp_path)
+    app = LicenceMiddleware(Starlette(routes=ROUTES), Doorkeeper(gateway.point), given(["/v1/autonomous"]))
+
+    async def story() -> None:
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
+        assert (await client.get("/v1/autonomous/plan")).status_code == 401
 
     asyncio.run(story())

@@ -8,6 +8,8 @@ import gzip
 import json
 import os
 import signal
+from collections.abc import Callable
+from contextlib import nullcontext, suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -66,38 +68,50 @@ def dated(gateway: FakeGateway) -> list[int]:
 
 @pytest.mark.attack("48")
 @pytest.mark.requirement("R14")
-def test_one_gateway_does_not_make_a_wallet_show_another_an_epoch_before_its_time(world: World) -> None:
-    other = FakeGateway(world.keys, world.issuer, world.clock, origin=THERE)
-    client = agent(world, world.gateway, other)
-    client.get(f"{HERE}/v1/autonomous/x")
-    world.issuer.publish(urgent=True)
-    world.gateway.floor = 1
-    other.known_epochs = 1
-    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
-    assert shown(world.gateway) == [0, 1]
-    for second in (0, 800):
-        world.clock.at += second
-        other.leases.clear()
-        assert client.get(f"{THERE}/v1/autonomous/x").status_code == 200
-    other.known_epochs = None
-    world.clock.at += 100
-    other.leases.clear()
-    assert client.get(f"{THERE}/v1/autonomous/x").status_code == 200
-    assert shown(other) == [0, 0, 1], "what every other wallet shows there"
+@pytest.mark.parametrize("behind", [0, 55, 290])
+@pytest.mark.parametrize("ignorant", [False, True])
+@pytest.mark.parametrize("urgent", [(), (2,), (2, 3), (1, 4)])
+def test_what_a_gateway_is_shown_does_not_change_with_calls_to_another(
+    world: World, behind: int, ignorant: bool, urgent: tuple[int, ...]
+) -> None:
+    """Two wallets call one gateway at the same times; one of them is also at work at another, which makes it refresh
+    when it likes. The first may have a slow clock, or say that it knows no epoch."""
+
+    def here() -> FakeGateway:
+        return FakeGateway(world.keys, world.issuer, world.clock, time_offset=-behind)
+
+    elsewhere = FakeGateway(world.keys, world.issuer, world.clock, origin=THERE)
+    sees_idle, sees_busy = here(), here()
+    idle = agent(world, sees_idle, wallet=world.wallet("idle"))
+    busy = agent(world, sees_busy, elsewhere, wallet=world.wallet("busy"))
+    for step in range(24):
+        world.clock.at += 100
+        if step % 9 == 8 or step % 6 in urgent:
+            world.issuer.publish(urgent=step % 6 in urgent)
+            elsewhere.floor = world.issuer.epochs[-1].floor
+        elsewhere.leases.clear()
+        assert busy.get(f"{THERE}/v1/autonomous/x").status_code == 200
+        if step % 4 != 3:
+            continue
+        for gateway, client in ((sees_idle, idle), (sees_busy, busy)):
+            gateway.leases.clear()
+            gateway.override = knows_none(gateway) if ignorant else lambda request: None
+            with suppress(Refused) if ignorant else nullcontext():  # what it says it lacks may be what it asks for
+                assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert len(set(shown(elsewhere))) > 2
+    assert shown(sees_busy) == shown(sees_idle)
+    assert len(shown(sees_idle)) >= 6
 
 
-@pytest.mark.attack("48")
-def test_a_gateways_own_clock_alone_decides_which_epoch_it_is_shown(world: World) -> None:
-    """One that says it is later sees the newest one, and changes nothing for others."""
-    other = FakeGateway(world.keys, world.issuer, world.clock, origin=THERE)
-    client = agent(world, world.gateway, other)
-    client.get(f"{HERE}/v1/autonomous/x")
-    world.issuer.publish(urgent=True)
-    world.clock.at += 700
-    world.gateway.floor, world.gateway.time_offset, other.known_epochs = 1, 290, 1
-    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
-    assert client.get(f"{THERE}/v1/autonomous/x").status_code == 200
-    assert (shown(world.gateway), shown(other)) == ([0, 1], [0])
+def knows_none(gateway: FakeGateway) -> Callable[[httpx.Request], httpx.Response | None]:
+    """A gateway that says once that it knows no epoch."""
+    left = [1]
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        asked = request.url.path == "/licence/token" and left
+        return gateway.refuse(403, "unknown-epoch") if asked and left.pop() else None
+
+    return refuse
 
 
 @pytest.mark.attack("48")

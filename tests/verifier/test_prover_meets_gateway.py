@@ -43,7 +43,7 @@ class Session:
         issuer.update(licence)
         return cast(Refreshed, None)
 
-    def refresh_if_due(self, time: int) -> None:
+    def refresh_if_due(self, origin: str, time: int) -> None:
         """The simulated membership is brought up to date when the gateway asks."""
 
     def present(self, challenge: Challenge, request: Request, _: str, showing: Showing) -> bytes:

@@ -253,11 +253,13 @@ class LeaseKeeper:
 
     def _second_attempt(self, code: str) -> Flow[Lease]:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
+        challenge = yield from self._ask()
         showing = Showing.COMMON
         if code in REFRESH_CODES:
             yield Work(self._session.refresh)
             showing = Showing.OLDER if code == "unknown-epoch" else Showing.NEWEST
-        challenge = yield from self._ask()
+        else:
+            yield Work(lambda: self._session.refresh_if_due(self._origin, challenge.time))
         return (yield from self._redeem(challenge, showing))
 
     def _ask(self) -> Flow[Challenge]:

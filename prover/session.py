@@ -81,7 +81,7 @@ class WalletSession:
         self._prover = None if table is None else Prover(table, pool_size)
         self._revoked: Revoked | None = None
         self._shown: dict[tuple[str, int], list[Contents]] = {}
-        self._not_before = 0.0
+        self._not_before: dict[str, float] = {}
         self._guard = threading.Lock()
         self._keepers: dict[str, LeaseKeeper] = {}
         for item in gateways:
@@ -129,18 +129,19 @@ class WalletSession:
         Not only when the epoch held runs out: which one that is would tell `origin` whether this wallet was at work
         elsewhere. Raises `Revoked`, `TrustError` other than for a roll-back (another cache may just be behind).
         """
+        contents = self._wallet.reload()  # another process may have renewed the licence: not only a refresh tells
         shown = self._shown_to(origin, time)
-        waits = self._wallet.contents.epoch is not None and self._steady() < self._not_before
+        waits = contents.epoch is not None and self._steady() < self._not_before.get(origin, 0.0)
         if waits or (shown and _is_current(shown[-1], time)):
             return
         try:
             self.refresh()
         except Unreachable:
-            self._not_before = self._steady() + REFRESH_PAUSE_SECONDS
+            self._not_before[origin] = self._steady() + REFRESH_PAUSE_SECONDS
         except TrustError as error:
             if error.code != "epoch-rollback":
                 raise
-            self._not_before = self._steady() + REFRESH_PAUSE_SECONDS
+            self._not_before[origin] = self._steady() + REFRESH_PAUSE_SECONDS
 
     def present(
         self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing = Showing.COMMON
@@ -203,9 +204,10 @@ class WalletSession:
     def _remember(self, contents: Contents, origin: str, time: int) -> None:
         """That `origin` was shown this: the last two epochs of the day and the day before are kept."""
         day = time // SECONDS_PER_DAY
-        before = [one for one in self._shown_to(origin, time) if _epoch_hash(one) != _epoch_hash(contents)]
-        others = {key: kept for key, kept in self._shown.items() if key[1] >= day - 1}
-        self._shown = others | {(origin, day): [*before[-1:], contents]}
+        with self._guard:
+            before = [one for one in self._shown_to(origin, time) if _epoch_hash(one) != _epoch_hash(contents)]
+            others = {key: kept for key, kept in self._shown.items() if key[1] >= day - 1}
+            self._shown = others | {(origin, day): [*before[-1:], contents]}
 
     def _clear_pool(self) -> None:
         if self._prover is not None:

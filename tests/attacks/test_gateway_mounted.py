@@ -115,3 +115,21 @@ def test_prefixes_of_any_make_protect(tmp_path: Path, given: Callable[[list[str]
         assert (await client.get("/v1/autonomous/plan")).status_code == 401
 
     asyncio.run(story())
+
+
+@pytest.mark.attack("9")
+@pytest.mark.parametrize("told", ["", "/proxy"])
+@pytest.mark.parametrize("own", ["", "/api"])
+def test_a_root_of_its_own_beside_one_that_is_told(tmp_path: Path, own: str, told: str) -> None:
+    """The path alone counts too, whatever roots stand around it: here it begins within the prefix."""
+    gateway, api, outer = Gateway(tmp_path), FastAPI(), FastAPI()
+    api.root_path, outer.root_path = "/v1", own
+    api.router.routes.append(Route("/autonomous/plan", RAN))
+    outer.mount("", api)
+
+    async def story() -> None:
+        app = LicenceMiddleware(outer, Doorkeeper(gateway.point), ["/v1/autonomous"])
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=told), base_url=gateway.origin)
+        assert (await client.get("/autonomous/plan")).status_code == 401
+
+    asyncio.run(story())

@@ -114,6 +114,100 @@ def knows_none(gateway: FakeGateway) -> Callable[[httpx.Request], httpx.Response
     return refuse
 
 
+class Two:
+    """Two wallets at one gateway, HERE; one of them is at work at another, `elsewhere`, too."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.elsewhere = FakeGateway(world.keys, world.issuer, world.clock, origin=THERE)
+        self.gateways = [FakeGateway(world.keys, world.issuer, world.clock) for _ in range(2)]
+        self.wallets = [world.wallet("idle"), world.wallet("busy")]
+        idle = agent(world, self.gateways[0], wallet=self.wallets[0])
+        self.busy = agent(world, self.gateways[1], self.elsewhere, wallet=self.wallets[1])
+        self.clients = [idle, self.busy]
+
+    def call(self) -> None:
+        """Both call HERE."""
+        for gateway, client in zip(self.gateways, self.clients, strict=True):
+            gateway.leases.clear()
+            client.get(f"{HERE}/v1/autonomous/x")
+
+    def publish(self, urgent: bool) -> None:
+        self.world.issuer.publish(urgent=urgent)
+        self.elsewhere.floor = self.world.issuer.epochs[-1].floor
+
+    def check_alike(self) -> None:
+        assert shown(self.gateways[0]) == shown(self.gateways[1])
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("urgent", [False, True])
+def test_a_second_attempt_goes_by_the_second_challenge(world: World, urgent: bool) -> None:
+    """A gateway refuses with `replay`, and its clock has moved on when it asks again."""
+    two = Two(world)
+    two.call()
+    world.clock.at += 700 if urgent else 900
+    two.publish(urgent)
+    two.busy.get(f"{THERE}/v1/autonomous/x")
+    for gateway in two.gateways:
+        gateway.time_offset = 0 if urgent else -100
+        gateway.override = moves_on(gateway, 250 if urgent else 0)
+    two.call()
+    two.check_alike()
+
+
+def moves_on(gateway: FakeGateway, offset: int) -> Callable[[httpx.Request], httpx.Response | None]:
+    left = [1]
+
+    def refuse(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != "/licence/token" or not left:
+            return None
+        left.pop()
+        gateway.time_offset = offset
+        return gateway.refuse(403, "replay")
+
+    return refuse
+
+
+@pytest.mark.attack("48")
+def test_a_refresh_that_failed_for_one_gateway_puts_none_off_for_another(world: World) -> None:
+    two, down = Two(world), [False]
+
+    def away(request: httpx.Request) -> None:
+        if down[0]:
+            raise httpx.ConnectError("away", request=request)
+
+    two.call()
+    world.clock.at += 900
+    two.publish(urgent=False)
+    world.issuer.before, down[0] = away, True
+    two.busy.get(f"{THERE}/v1/autonomous/x")
+    down[0] = False
+    world.clock.at += 5
+    two.call()
+    two.check_alike()
+
+
+@pytest.mark.attack("48")
+def test_a_renewal_by_another_process_is_seen_at_every_gateway_alike(world: World) -> None:
+    two = Two(world)
+    two.call()
+    two.busy.get(f"{THERE}/v1/autonomous/x")
+    world.clock.at += 100
+    for wallet in two.wallets:
+        other = Wallet.open(wallet.path, PASSPHRASE)
+        assert other.contents.licence is not None
+        world.issuer.attributes = {"handle": other.contents.licence.credential.handle}
+        apply(other, world.issuer.client(), renew=True)
+        obtain(other, world.issuer.client(), 3, world.clock)
+    world.clock.at += 100
+    two.publish(urgent=True)
+    two.elsewhere.leases.clear()
+    two.busy.get(f"{THERE}/v1/autonomous/x")
+    two.call()
+    two.check_alike()
+
+
 @pytest.mark.attack("48")
 @pytest.mark.parametrize("behind", [60, 240])
 def test_a_slow_clock_does_not_show_in_the_epoch(world: World, behind: int) -> None:

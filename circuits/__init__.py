@@ -4,6 +4,7 @@ Other packages use the names exported here and by `circuits.records`, and nothin
 """
 
 from circuits.accumulator import (
+    AFFINE_ENTRY_OCTETS,
     Membership,
     RevocationEntry,
     audit_entries,
@@ -102,6 +103,7 @@ from circuits.threshold import (
 from circuits.weak_bb import DigitTable, check_digit_table
 
 __all__ = [
+    "AFFINE_ENTRY_OCTETS",
     "LICENCE_ATTRIBUTES",
     "MAX_PRESENTATION_OCTETS",
     "SECONDS_PER_DAY",

@@ -15,6 +15,7 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
+from circuits import SECONDS_PER_DAY
 from issuer.assessment.policy import ExamPolicy
 
 SETTINGS_FILE = "issuer.json"
@@ -70,7 +71,7 @@ class Settings(BaseSettings):
     epoch_poll_seconds: float = Field(default=0.5, gt=0, le=60)
     max_event_streams: int = Field(default=512, ge=1)
 
-    application_seconds: int = 90 * 86400
+    application_seconds: int = 90 * SECONDS_PER_DAY
     sign_in_seconds: int = Field(default=3600, ge=60)
     """How long an application waits for its person to sign in; then it is dropped."""
     max_open_applications: int = Field(default=10_000, ge=1)

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from circuits import (
+    SECONDS_PER_DAY,
     CreatedAccumulator,
     CreatedIssuer,
     DealtEscrow,
@@ -41,7 +42,7 @@ from issuer.settings import (
 from issuer.world import DIGITS_FILE, TRUST_FILE, World
 
 ESCROW_YEARS = 5
-YEAR_SECONDS = 366 * 86400
+YEAR_SECONDS = 366 * SECONDS_PER_DAY
 PolicyMaker = Callable[[IssuerRecord, EscrowRecord, tuple[str, ...]], PolicyRecord]
 """A policy for an issuer, its openers and the jurisdictions it accepts."""
 DEFAULT_POLICIES: tuple[PolicyMaker, ...] = (default_policy,)

@@ -24,12 +24,11 @@ from typing import Any, cast
 
 import httpx
 
-from circuits import Secret
+from circuits import AFFINE_ENTRY_OCTETS, Secret
 from prover.errors import IssuerRefused, Unreachable
 from prover.origin import check_authenticated
 
 MAX_ENTRIES = 1 << 20
-ENTRY_OCTETS = 128
 
 _MAX_TRUST_OCTETS = 256 * 1024
 _DIGIT_TABLE_OCTETS = 196608
@@ -105,7 +104,7 @@ class IssuerClient:
 
     def entries(self, epoch: int, count: int) -> bytes:
         """The `count` entries of epoch `epoch`, 128 octets each; whether they are, is for whoever asks to see."""
-        return self._public(f"/epochs/{epoch}.entries", min(count, MAX_ENTRIES) * ENTRY_OCTETS).body
+        return self._public(f"/epochs/{epoch}.entries", min(count, MAX_ENTRIES) * AFFINE_ENTRY_OCTETS).body
 
     def post(self, path: str, body: Mapping[str, object], token: Secret[str] | None) -> dict[str, Any]:
         """POST a JSON body with the application's bearer token; gives the JSON object answered."""
@@ -160,6 +159,13 @@ def to_base64url(octets: bytes) -> str:
     return base64.urlsafe_b64encode(octets).rstrip(b"=").decode()
 
 
+def is_packed(response: httpx.Response) -> bool:
+    """Whether its length says nothing of what it unpacks to: a kilobyte can stand for a gigabyte. Nothing packed was
+    asked for."""
+    encoding: str = response.headers.get("Content-Encoding", "identity")
+    return encoding != "identity"
+
+
 def bad_answer(sentence: str) -> Unreachable:
     """The error for an answer of the issuer that is none of the protocol's."""
     return Unreachable("issuer-answer", f"The issuer's answer was not understood: {sentence}.", _TRY_LATER)
@@ -170,8 +176,7 @@ def _client() -> httpx.Client:
 
 
 def _capped(response: httpx.Response, max_octets: int) -> bytes:
-    # A kilobyte can unpack to a gigabyte. Nothing packed was asked for.
-    if response.headers.get("Content-Encoding", "identity") != "identity":
+    if is_packed(response):
         raise bad_answer("it is packed")
     received, deadline = bytearray(), time.monotonic() + _LONGEST_ANSWER_SECONDS
     for part in response.iter_bytes():

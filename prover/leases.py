@@ -22,6 +22,7 @@ import anyio.to_thread
 import httpx
 
 from prover.flow import Busy, Call, Flow, Forward, ReadBody, Reply, Send, SendFailed, Step, Work
+from prover.issuer_client import is_packed
 from prover.keeper import LEASE_HEADER, LeaseKeeper
 from prover.session import Gateway, WalletSession
 from prover.wallet.store import Wallet
@@ -320,16 +321,9 @@ def _session(wallet: Wallet | WalletSession, gateways: str | Gateway | Iterable[
     return WalletSession(wallet, named)
 
 
-def _is_packed(response: httpx.Response) -> bool:
-    """Whether its length says nothing of what it unpacks to: a kilobyte can stand for a gigabyte. Nothing packed is
-    read; a refusal's code stands in the header fields too."""
-    encoding: str = response.headers.get("Content-Encoding", "identity")
-    return encoding != "identity"
-
-
 def _read(response: httpx.Response) -> bytes:
     received = bytearray()
-    if _is_packed(response):
+    if is_packed(response):  # a refusal's code stands in the header fields too
         response.close()
         return b""
     for part in response.iter_bytes():
@@ -342,7 +336,7 @@ def _read(response: httpx.Response) -> bytes:
 
 async def _aread(response: httpx.Response) -> bytes:
     received = bytearray()
-    if _is_packed(response):
+    if is_packed(response):
         await response.aclose()
         return b""
     async for part in response.aiter_bytes():

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import hashlib
 
-from circuits import CircuitError, RevocationEntry, decode_entries, entries_octets
+from circuits import AFFINE_ENTRY_OCTETS, CircuitError, RevocationEntry, decode_entries, entries_octets
 from circuits.records import EpochRecord
 from prover.errors import TrustError
-from prover.issuer_client import ENTRY_OCTETS, IssuerClient
+from prover.issuer_client import IssuerClient
 
 COMPARE = "Nothing of it was kept. If it goes on, compare the issuer's files from another network."
 
@@ -23,7 +23,7 @@ def entries_of(issuer: IssuerClient, epoch: EpochRecord) -> tuple[RevocationEntr
     Raises `TrustError` (`list-damaged`) where what is served is something else, `Unreachable`.
     """
     raw = issuer.entries(epoch.number, epoch.entries_count) if epoch.entries_count else b""
-    if len(raw) != epoch.entries_count * ENTRY_OCTETS:
+    if len(raw) != epoch.entries_count * AFFINE_ENTRY_OCTETS:
         raise list_damaged()
     try:
         entries = decode_entries(raw, affine=True)

@@ -11,10 +11,11 @@ from typing import Any
 
 import httpx
 
+from circuits import SECONDS_PER_DAY
 from circuits.records import BOUND_CONSTANT, PolicyRecord
 from console.administration import Administration, read_token
 from console.demo.account import Account, stopwatch
-from console.demo.acts_issue import DAY_SECONDS, wait_for
+from console.demo.acts_issue import wait_for
 from console.demo.acts_use import Figures, prove_under
 from console.demo.candidate import Candidate
 from console.demo.off_stage import GRACE_COVER_DAYS
@@ -99,7 +100,7 @@ def cover_lapses(world: World, account: Account, grace: Candidate) -> None:
     """R44: insurance that ends, ends access."""
     days = GRACE_COVER_DAYS + 1
     with account.section("Cover lapses"):
-        world.pass_time(days * DAY_SECONDS)
+        world.pass_time(days * SECONDS_PER_DAY)
         number = _administration(world).post("/admin/epochs", {})["epoch"]
         fresh = all(wait_for(partial(_has_epoch, world, provider.origin, number), 10) for provider in world.providers)
         account.check(f"{days} days pass; both gateways hold the newest epoch", fresh, f"epoch {number}")

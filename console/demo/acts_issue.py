@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import date, timedelta
 from typing import TypeVar
 
+from circuits import SECONDS_PER_DAY
 from console.demo.account import Account, duration, stopwatch
 from console.demo.candidate import Candidate, Refusal
 from console.demo.off_stage import OffStage
@@ -15,7 +16,6 @@ from console.demo.world import World
 
 T = TypeVar("T")
 
-DAY_SECONDS = 86_400
 CHALLENGE_HEADER = "Agent-Licence-Challenge"
 
 
@@ -113,7 +113,7 @@ def ada_is_assessed(world: World, account: Account, ada: Candidate, others: OffS
             account.check(f"attempt {attempt}: 36 questions, failed", not result["passed"], told, took[0])
         _refused_until(world, account, ada)
         others.ready()
-        world.pass_time(DAY_SECONDS - 60)
+        world.pass_time(SECONDS_PER_DAY - 60)
         code, _ = _try_sitting(ada)
         account.check("a minute before the day is over she is still refused", code == "cooling-off", str(code))
         world.pass_time(60 * 2)
@@ -160,7 +160,7 @@ def ada_gets_her_licence(account: Account, ada: Candidate) -> None:
 def _refused_until(world: World, account: Account, ada: Candidate) -> None:
     code, next_at = _try_sitting(ada)
     wait = (next_at or 0) - world.now()
-    right = code == "cooling-off" and abs(wait - DAY_SECONDS) < 60
+    right = code == "cooling-off" and abs(wait - SECONDS_PER_DAY) < 60
     account.check("after the second failure no sitting can start", right, f"{code}, next in {duration_of_hours(wait)}")
 
 

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from circuits import SECONDS_PER_DAY
 from console.demo.browser import Browser, Page
 from console.demo.loopback import loopback_client
 from console.demo.people import Account
@@ -122,7 +123,8 @@ class Candidate:
     def get_cover(self, band: int, days: int) -> dict[str, Any]:
         """Cover from the insurer for this permit, shown to the issuer."""
         now = self.world.now()
-        attestation = self.world.insurer.attest(self.permit, band, now // 86400, now // 86400 + days, now)
+        today = now // SECONDS_PER_DAY
+        attestation = self.world.insurer.attest(self.permit, band, today, today + days, now)
         return self._ask("POST", "/cover", {"attestation": attestation})
 
     def obtain(self, tier: int) -> dict[str, Any]:

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from circuits import SECONDS_PER_DAY
+
 
 class Topic(StrEnum):
     """The six topics of the blueprint [R20]."""
@@ -55,11 +57,11 @@ class ExamPolicy(BaseModel):
     """Extra time, on the candidate's own request: no evidence is asked for [R27, D6]."""
     rest_minutes: tuple[int, ...] = (0, 10, 20)
     """Rest breaks: added to the time, to be taken at any question."""
-    cooling_off_seconds: int = Field(default=86_400, ge=0)
+    cooling_off_seconds: int = Field(default=SECONDS_PER_DAY, ge=0)
     cooling_off_from_failure: int = Field(default=2, ge=1)
     attempts_per_series: int = Field(default=6, ge=1)
-    series_seconds: int = Field(default=365 * 86_400, ge=86_400)
-    certificate_max_age_seconds: int = Field(default=90 * 86_400, ge=60)
+    series_seconds: int = Field(default=365 * SECONDS_PER_DAY, ge=SECONDS_PER_DAY)
+    certificate_max_age_seconds: int = Field(default=90 * SECONDS_PER_DAY, ge=60)
     trainers: tuple[TrustedTrainer, ...] = ()
 
     @property

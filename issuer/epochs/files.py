@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from circuits import decode_entries, entries_octets
+from circuits import AFFINE_ENTRY_OCTETS, decode_entries, entries_octets
 from issuer.epochs import store
 from issuer.epochs.models import Epoch
 from issuer.errors import Unavailable
@@ -25,7 +25,6 @@ from issuer.files import write_public
 from issuer.world import World
 
 LATEST = "latest.cose"
-AFFINE_ENTRY_OCTETS = 128
 _BATCH = 256
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from circuits import day_number
+from circuits import SECONDS_PER_DAY, day_number
 from issuer.assessment.service import Assessment, AssessmentStatus
 from issuer.errors import Conflict, Denied
 from issuer.insurance.service import Cover, Insurance
@@ -22,8 +22,6 @@ from issuer.licences import store
 from issuer.permits.service import Permit, Permits
 from issuer.terms.service import Terms
 from issuer.world import World
-
-DAY_SECONDS = 86400
 
 
 @dataclass(frozen=True)
@@ -147,7 +145,7 @@ class Eligibility:
             )
         if facts.identity != persons.VERIFIED or facts.receipt_at is None:
             return Conflict("identity-unverified", "The person has not signed in at an identity provider.")
-        if facts.receipt_at + self._world.settings.receipt_max_age_days * DAY_SECONDS <= self._world.now():
+        if facts.receipt_at + self._world.settings.receipt_max_age_days * SECONDS_PER_DAY <= self._world.now():
             return Conflict("identity-too-old", "The identity check is too old; sign in again.")
         return None
 
@@ -155,7 +153,7 @@ class Eligibility:
         assessment = facts.assessment
         if assessment is None or assessment.state != "passed" or assessment.passed_at is None:
             return Conflict("assessment-not-passed", "The assessment has not been passed.")
-        if assessment.passed_at + self._world.settings.assessment_max_age_days * DAY_SECONDS <= self._world.now():
+        if assessment.passed_at + self._world.settings.assessment_max_age_days * SECONDS_PER_DAY <= self._world.now():
             return Conflict("assessment-too-old", "The assessment was passed too long ago.")
         return None
 
@@ -173,7 +171,7 @@ def replacement_wait(world: World, session: Session, person: Person) -> int | No
     revoked = store.last_revoked_at(session, person.person_id)
     if revoked is None or (person.wait_waived_at is not None and revoked <= person.wait_waived_at):
         return None
-    until = revoked + world.settings.replacement_wait_days * DAY_SECONDS
+    until = revoked + world.settings.replacement_wait_days * SECONDS_PER_DAY
     return until if until > world.now() else None
 
 

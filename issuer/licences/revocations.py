@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import Session
 
-from circuits import day_number
+from circuits import SECONDS_PER_DAY, day_number
 from issuer.epochs import store as epoch_store
 from issuer.epochs.service import Epochs, publication_waits
 from issuer.errors import Conflict, NotFound, Unavailable
@@ -22,8 +22,6 @@ from issuer.licences import store
 from issuer.licences.contents import contents, less
 from issuer.licences.models import Issue, Licence
 from issuer.world import World
-
-_DAY_SECONDS = 86400
 
 
 @dataclass(frozen=True)
@@ -101,7 +99,7 @@ class Revocations:
 
     def _check_not_urgent_lately(self, session: Session, person_id: str) -> None:
         last = store.lost_urgently_at(session, person_id)
-        next_at = 0 if last is None else last + self._world.settings.urgent_report_days * _DAY_SECONDS
+        next_at = 0 if last is None else last + self._world.settings.urgent_report_days * SECONDS_PER_DAY
         if next_at > self._world.now():
             raise Conflict(
                 "urgent-used",

@@ -29,7 +29,7 @@ from issuer.world import World
 
 PERMIT_DAYS = 730
 RENEWAL_DAYS = 90
-INVITATION_SECONDS = 7 * 86_400
+INVITATION_SECONDS = 7 * SECONDS_PER_DAY
 COMPANY_NUMBERS = {"GB": r"[0-9]{8}|[A-Z]{2}[0-9]{6}"}
 ANY_COMPANY_NUMBER = r"[A-Z0-9]{4,20}"
 Kind = Literal["sole", "corporate"]

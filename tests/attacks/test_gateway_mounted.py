@@ -37,6 +37,15 @@ def told_by_the_server(guard: Guard) -> ASGIApp:
     return guard(Starlette(routes=ROUTES))
 
 
+async def check_protected(gateway: Gateway, client: httpx.AsyncClient, path: str) -> None:
+    """That `path` needs a lease, and runs with one."""
+    holder = gateway.holder()
+    assert (await client.get(path)).status_code == 401
+    lease = await gateway.lease(holder)
+    headers = {"agent-licence": lease, "dpop": holder.proof("GET", gateway.origin + path, lease)}
+    assert (await client.get(path, headers=headers)).text == "it ran"
+
+
 @pytest.mark.attack("9")
 @pytest.mark.requirement("R02")
 @pytest.mark.parametrize("place", [mounted, told_within, told_by_the_server])
@@ -47,11 +56,7 @@ def test_under_a_path_of_its_own(tmp_path: Path, place: Callable[[Guard], ASGIAp
         app = place(lambda inner: LicenceMiddleware(inner, Doorkeeper(gateway.point), ["/v1/autonomous"]))
         transport = httpx.ASGITransport(app, root_path="/api" if place is told_by_the_server else "")
         client = httpx.AsyncClient(transport=transport, base_url=gateway.origin)
-        holder, path = gateway.holder(), "/api/v1/autonomous/plan"
-        assert (await client.get(path)).status_code == 401
-        lease = await gateway.lease(holder)
-        headers = {"agent-licence": lease, "dpop": holder.proof("GET", gateway.origin + path, lease)}
-        assert (await client.get(path, headers=headers)).text == "it ran"
+        await check_protected(gateway, client, "/api/v1/autonomous/plan")
         assert (await client.get("/api/v1/public/plan")).text == "it ran"
 
     asyncio.run(story())
@@ -68,11 +73,7 @@ def test_a_path_told_in_two_parts(tmp_path: Path, root_path: str) -> None:
     async def story() -> None:
         app = LicenceMiddleware(Starlette(routes=routes), Doorkeeper(gateway.point), ["/v1/autonomous"])
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root_path), base_url=gateway.origin)
-        holder, path = gateway.holder(), "/autonomous/plan"
-        assert (await client.get(path)).status_code == 401
-        lease = await gateway.lease(holder)
-        headers = {"agent-licence": lease, "dpop": holder.proof("GET", gateway.origin + path, lease)}
-        assert (await client.get(path, headers=headers)).text == "it ran"
+        await check_protected(gateway, client, "/autonomous/plan")
         assert (await client.get("/public/plan")).text == "it ran"
 
     asyncio.run(story())

@@ -4,7 +4,8 @@ Two workers are forked from one process that has imported everything. Each runs 
 the code, keeps its session fixtures, and from then on forks a child for each mutant: the child changes the code, runs
 the tests that made this guard fire until one of them fails, or takes far longer than it did, and is gone. A test counts
 only when it passes in such a child without any mutant, so nothing is killed by the forking itself. Where an earlier run
-says which test fails, that one is tried first, and all the others only for what is left.
+says which test fails, that one is tried first, and all the others only for what is left. What is listed as equivalent
+meets the killers of the rest.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ import hypothesis
 import pytest
 from _pytest.runner import runtestprotocol
 
+from tests.mutation.equivalent import EQUIVALENT
 from tests.mutation.mutants import ROOT, Mutant, files
 from tests.mutation.switching import Hit, Live, Probes, forget_caches, live_functions, switch_off
 
@@ -98,15 +100,17 @@ class Harness:
         with _crew(session, items, live) as workers:
             if known:
                 self._baseline(workers, known)
-                self._against_mutants(workers, [one for one in self._mutants if self._known.get(one.key) in known])
-            left = [mutant for mutant in self._mutants if not self._is_killed(mutant)]
+                first = [one for one in self._mutants if one.key in EQUIVALENT or self._known.get(one.key) in known]
+                self._against_mutants(workers, first)
+            left = [mutant for mutant in self._mutants if not self._is_settled(mutant)]
             if left:
                 self._baseline(workers, set(items) - known)
                 self._against_mutants(workers, left)
         return True
 
-    def _is_killed(self, mutant: Mutant) -> bool:
-        return mutant in self.results.verdicts and self.results.verdicts[mutant].killer is not None
+    def _is_settled(self, mutant: Mutant) -> bool:
+        verdict = self.results.verdicts.get(mutant)
+        return verdict is not None and (verdict.killer is not None or mutant.key in EQUIVALENT)
 
     def _baseline(self, workers: list[Connection], names: set[str]) -> None:
         modules: dict[str, list[str]] = defaultdict(list)

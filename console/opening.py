@@ -1,11 +1,11 @@
 """Opens the identity behind one recorded call, as openers do it: each for itself, and only together.
 
-First round: an opener takes the presentation from a gateway's audit trail, verifies statement and proof again against
-records that it trusts itself, and gives a share over the escrow ciphertext. Enough shares give the archive point M; the
-issuer hands out the archive row for M, and logs that before it does. Second round: every opener checks that M really
-comes from the first-round shares and from the row's own numbers, and gives a share over the row's sealed evidence.
-Enough of these unseal an ID token, made outside the issuer, whose nonce covers the holder's registration: so an opening
-names the person who asked for this licence, and no issuer can frame anybody. Source: docs/protocol.md, section 7.
+First round: an opener takes the presentation and its calls from a gateway's audit trail, verifies them again (`trail`),
+and gives a share over the escrow ciphertext. Enough shares give the archive point M; the issuer hands out the archive
+row for M, and logs that before it does. Second round: every opener checks that M really comes from the first-round
+shares and from the row's own numbers, and gives a share over the row's sealed evidence. Enough of these unseal an ID
+token, made outside the issuer, whose nonce covers the holder's registration: so an opening names the person who asked
+for this licence, and no issuer can frame anybody. Source: docs/protocol.md, section 7.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from cryptography.exceptions import InvalidSignature, InvalidTag
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
 
 from circuits import (
@@ -32,36 +31,19 @@ from circuits import (
     escrow_ciphertext,
     open_identity,
     open_share,
-    proof_hash,
     registration_nonce,
-    reverify,
     sealed_point,
     unsealed_key,
 )
-from circuits.records import EpochRecord, Sign1, TrustBundle
+from circuits.records import TrustBundle
 from console.output import Failure
+from console.trail import Recorded
 
 if TYPE_CHECKING:
     from joserfc.jwk import KeySetSerialization
 
-MAX_EPOCH_OCTETS = 4096
 MAX_FILE_OCTETS = 1 << 20
 _PERSONAL = ("name", "birthdate")
-
-
-@dataclass(frozen=True)
-class Recorded:
-    """A presentation of a gateway's audit trail, verified again: statement octets, proof, and where it stood."""
-
-    statement: bytes
-    proof: bytes
-    lease: str
-    at: int
-
-    @property
-    def digest(self) -> bytes:
-        """The name of this presentation, 32 octets."""
-        return proof_hash(self.statement, self.proof)
 
 
 @dataclass(frozen=True)
@@ -111,47 +93,6 @@ class Evidence:
 
     def __repr__(self) -> str:
         return "Evidence(<a person>)"
-
-
-def read_recorded(trust: TrustBundle, evidence: Path, lease: str) -> Recorded:
-    """The presentation that earned `lease`, from a gateway's audit trail, its proof verified again.
-
-    The trail's chain is checked; the epoch must be signed by the key of the opener's own `trust`.
-
-    :raises Failure: no such lease, a record that is none, or no signed epoch for it.
-    :raises CircuitError: the chain, the epoch or the proof does not verify.
-    """
-    from verifier.evidence import read_evidence
-
-    epochs: dict[int, str] = {}
-    for row in read_evidence(evidence):
-        match row:
-            case {"kind": "epoch", "number": int(number), "cose": str(cose)}:
-                epochs[number] = cose
-            case {"kind": "presentation", "lease": str(named)} if named == lease:
-                recorded, signed = _record(row, epochs)
-                epoch = _signed_epoch(trust, signed)
-                reverify(recorded.statement, recorded.proof, trust.issuer, trust.accumulator, epoch, trust.escrow)
-                return recorded
-    raise Failure(
-        "no-such-lease", f"the audit trail has no presentation for lease {lease}", "see its presentation records"
-    )
-
-
-def _record(row: dict[str, Any], epochs: dict[int, str]) -> tuple[Recorded, bytes]:
-    """A presentation's record and its signed epoch. The provider wrote both, so they may hold anything."""
-    try:
-        match row:
-            case {"statement": str(statement), "proof": str(proof), "lease": str(lease), "epoch": int(number)}:
-                recorded = Recorded(octets_of(statement), octets_of(proof), lease, int(row["at"]))
-                signed = octets_of(epochs[number]) if number in epochs else None
-            case _:
-                raise ValueError("not a presentation")
-    except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise Failure("trail", "a presentation in the audit trail, or its epoch, is not of this version") from error
-    if signed is None:
-        raise Failure("epoch-missing", f"the audit trail has no epoch {number} for lease {lease}")
-    return recorded, signed
 
 
 def first_share(trust: TrustBundle, share: Share, recorded: Recorded, case: str) -> bytes:
@@ -306,14 +247,3 @@ def text_of(octets: bytes) -> str:
 
 def _sealed(trust: TrustBundle, row: ArchiveRow) -> bytes:
     return sealed_point(trust.escrow, row.encapsulation, encode_cbor([row.sealed_for, row.registration]))
-
-
-def _signed_epoch(trust: TrustBundle, signed: bytes) -> EpochRecord:
-    envelope = Sign1.decode(signed, MAX_EPOCH_OCTETS)
-    try:
-        Ed25519PublicKey.from_public_bytes(trust.epoch_key).verify(envelope.signature, envelope.to_be_signed)
-    except InvalidSignature as error:
-        raise Failure(
-            "epoch-signature", "the epoch in the audit trail is not signed by the issuer that you trust"
-        ) from error
-    return EpochRecord.decode(envelope.payload)

@@ -138,7 +138,8 @@ class DecisionPoint:
         self._check_suffices(lease)
         if self.terms.holder_proof_required or lease.jkt is not None:
             self._check_call_holder(lease, request, now)
-        self.evidence.record_call(lease, request.method, request.url.removeprefix(self.terms.origin), now)
+        path = request.url.removeprefix(self.terms.origin)
+        self.evidence.record_call(lease, request.method, path, request.holder_proof, now)
         return lease
 
     def check_still(self, lease: Lease) -> None:
@@ -246,7 +247,7 @@ class DecisionPoint:
             return
         if request.holder_proof is None:
             raise Rejected("holder-proof", "A proof of the session key (DPoP header) is required with this lease.")
-        proof = check_holder_proof(request.holder_proof, request.method, request.url, now, lease.text)
+        proof = check_holder_proof(request.holder_proof, request.method, request.url, now, lease.digest)
         if proof.jkt != lease.jkt:
             raise Rejected("holder-proof", "The lease is bound to another session key.")
         if proof.issued_at < self._began:

@@ -3,8 +3,9 @@
 One JSON object per line. Each line carries its number and the SHA-256 of the line before it, so that nothing inside can
 be changed, dropped or swapped unseen; a new segment begins with the hash of the last line of the one before. Kinds:
 `open` (a start), `trust` (the pinned bundle), `epoch` (each signed epoch believed), `presentation` (statement octets,
-proof, pseudonym, epoch, lease, time: with the two before, all that an opener needs to verify it again offline),
-`call` and `denial`. No name, no address, no request content. Presentations are on the disk before their lease is given
+proof, pseudonym, epoch, lease, time: with the two before, all that an opener needs to verify it again offline), `call`
+(with the proof of the session key that the presentation is bound to, so that a call cannot be put under another's) and
+`denial`. No name, no address, no request content. Presentations are on the disk before their lease is given
 out; calls are handed to the operating system before the call goes on. It cannot be switched off, and while it cannot
 be written nothing passes.
 
@@ -26,6 +27,7 @@ from typing import Any
 from circuits import Rejected
 from verifier.base64url import encode_base64url
 from verifier.durable import flush_folder
+from verifier.holder import MAX_PROOF_CHARACTERS
 from verifier.lease import Lease
 from verifier.trust import SignedEpoch
 from verifier.unavailable import Unavailable
@@ -85,14 +87,18 @@ class EvidenceLog:
             "epoch": verified.epoch_number,
             "policy": encode_base64url(verified.policy_hash),
             "lease": lease.id,
+            "lease_digest": lease.digest,
             "root": lease.root,
             "expires_at": lease.expires_at,
         }
         self._append("presentation", now, fields, flush=True)
 
-    def record_call(self, lease: Lease, method: str, path: str, now: int) -> None:
-        """A call that is let through: lease, method and path (no query). Raises `Unavailable`."""
-        self._append("call", now, {"lease": lease.id, "method": method[:16], "path": path[:512]}, flush=False)
+    def record_call(self, lease: Lease, method: str, path: str, holder_proof: str | None, now: int) -> None:
+        """A call that is let through: lease, method, path (no query), and the checked `holder_proof`, which names both
+        and is none under a lease without a session key. Raises `Unavailable`."""
+        call = {"lease": lease.id, "method": method[:MAX_PROOF_CHARACTERS], "path": path[:MAX_PROOF_CHARACTERS]}
+        proved = {} if lease.jkt is None else {"holder_proof": holder_proof}
+        self._append("call", now, call | proved, flush=False)
 
     def record_denial(self, kind: str, value: str, reason: str, now: int) -> None:
         """A stop by this gateway's operator, or by a lease's own holder. Raises `Unavailable`."""

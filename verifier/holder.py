@@ -1,7 +1,8 @@
 """Proof of possession of the session key: RFC 9449 (DPoP) proofs at the token endpoint and at every call.
 
 The proof names the method and the URL, is fresh, is used once, and at a call covers the very lease. Its key's
-thumbprint is what the licence presentation and the lease are bound to, so a copied lease is of no use.
+thumbprint is what the licence presentation and the lease are bound to, so a copied lease is of no use. The proof of
+each call is kept: openers check it again, so that nobody is named for somebody else's.
 Source: RFC 9449, sections 4.3 and 11.1; RFC 7638.
 """
 
@@ -19,7 +20,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import ECKey
 
 from circuits import Malformed, Rejected
-from verifier.base64url import decode_base64url, encode_base64url
+from verifier.base64url import decode_base64url
 from verifier.unavailable import Unavailable
 
 MAX_PROOF_CHARACTERS = 2048
@@ -70,8 +71,8 @@ class ReplayCache:
             self._young.add(use)
 
 
-def check_holder_proof(text: str, method: str, url: str, now: int, lease: str | None = None) -> HolderProof:
-    """The verified proof in a `DPoP` header for `method` and `url` at `now`; at a call, `lease` is the token it covers.
+def check_holder_proof(text: str, method: str, url: str, now: int, covers: str | None = None) -> HolderProof:
+    """The verified proof in a `DPoP` header for `method` and `url` at `now`; at a call, `covers` is the lease's digest.
 
     Raises `Rejected` (`holder-proof`) for anything that RFC 9449 section 4.3 refuses. The caller still owes the
     comparison of the thumbprint and the replay cache.
@@ -84,7 +85,7 @@ def check_holder_proof(text: str, method: str, url: str, now: int, lease: str | 
     except (JoseError, ValueError, TypeError, RecursionError):
         raise _refused("its signature does not verify") from None
     _check_claims(claims, method, url, now)
-    if lease is not None and claims.get("ath") != encode_base64url(hashlib.sha256(lease.encode("ascii")).digest()):
+    if covers is not None and claims.get("ath") != covers:
         raise _refused("it does not cover this lease")
     jkt = key.thumbprint()
     use = hashlib.sha256(f"{jkt}.{claims['jti']}".encode()).digest()

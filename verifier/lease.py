@@ -54,6 +54,11 @@ class Lease:
     jkt: str | None
     claims: dict[str, Any] = field(repr=False)
 
+    @property
+    def digest(self) -> str:
+        """SHA-256 of the text, unpadded base64url: what a proof of the session key covers (`ath`, RFC 9449)."""
+        return encode_base64url(hashlib.sha256(self.text.encode("ascii")).digest())
+
 
 class LeaseOffice:
     """Makes and checks the leases of one gateway, whose `origin` is both their issuer and their audience."""

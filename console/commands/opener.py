@@ -12,7 +12,8 @@ from console.options import Json
 from console.output import Failure, speaking
 
 if TYPE_CHECKING:
-    from console.opening import ArchiveRow, Recorded
+    from console.opening import ArchiveRow
+    from console.trail import Recorded
 
 app = typer.Typer(help="Openers: share, combine. One alone opens nothing.", no_args_is_help=True)
 
@@ -42,12 +43,12 @@ def share(
     row: Row = None,
     as_json: Json = False,
 ) -> None:
-    """Verify the recorded proof again, then give this opener's share; with --row the one for the sealed evidence."""
+    """Verify the recorded proof and calls again, then give this opener's share; with --row for the sealed evidence."""
     with speaking(as_json) as speaker:
-        from console import opening
+        from console import opening, trail
 
         bundle = _trust(trust)
-        recorded = opening.read_recorded(bundle, record, lease)
+        recorded = trail.read_recorded(bundle, record, lease)
         mine = opening.read_share(share)
         if row is None:
             given = opening.first_share(bundle, mine, recorded, case)
@@ -55,9 +56,8 @@ def share(
             given = opening.sealed_share(bundle, mine, _checked_row(bundle, recorded, row, case), case)
         result = {"case": case, "lease": lease, "round": 1 if row is None else 2, "share": opening.text_of(given)}
         out.write_text(json.dumps(result), encoding="utf-8")
-        speaker.done(
-            {"opener": mine.index, "round": result["round"], "file": str(out)}, "Verified, and the share is given."
-        )
+        done = {"opener": mine.index, "round": result["round"], "calls": recorded.calls, "file": str(out)}
+        speaker.done(done, "Verified, the calls too, and the share is given.")
 
 
 @app.command()
@@ -76,10 +76,10 @@ def combine(
 ) -> None:
     """Check and combine shares. First round: find the archive row. Second round (--row): name the person."""
     with speaking(as_json) as speaker:
-        from console import opening
+        from console import opening, trail
 
         bundle = _trust(trust)
-        recorded = opening.read_recorded(bundle, record, lease)
+        recorded = trail.read_recorded(bundle, record, lease)
         given = [_given(path) for path in shares]
         if row is not None:
             checked = _checked_row(bundle, recorded, row, case)

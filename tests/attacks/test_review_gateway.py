@@ -16,8 +16,9 @@ from starlette.types import Message, Scope
 from circuits import CircuitError, Rejected
 from circuits.curve import default
 from circuits.sigma.relation import Equation, ImageTerm, MapTerm, Shape, check_elements, check_shape
-from console.opening import read_recorded, read_share
+from console.opening import read_share
 from console.output import Failure
+from console.trail import read_recorded
 from tests.verifier.sim_gateway import Gateway
 from verifier.evidence import EvidenceLog
 from verifier.problems import status_for
@@ -184,7 +185,9 @@ def test_a_large_instance_is_checked_in_one_pass() -> None:
         {"kind": "presentation", "lease": "lease-1", "statement": "A", "proof": "", "epoch": 0, "at": 0},
         {"kind": "presentation", "lease": "lease-1", "statement": "\u00e9", "proof": "", "epoch": 0, "at": 0},
         {"kind": "presentation", "lease": "lease-1", "statement": "", "proof": "", "epoch": {}, "at": 0},
-        {"kind": "presentation", "lease": "lease-1", "statement": "", "proof": "", "epoch": 0, "at": None},
+        {"kind": "presentation", "lease": "lease-1", "statement": "", "proof": "", "epoch": 0, "lease_digest": ""},
+        {"kind": "presentation", "lease": "lease-1", "statement": "?", "proof": "", "epoch": 0, "lease_digest": ""},
+        {"kind": "call", "lease": "lease-1"},
     ],
     ids=str,
 )

@@ -20,7 +20,7 @@ from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
 from circuits import Misuse
-from console.opening import read_recorded
+from console.trail import read_recorded
 from issuer.app import create_app
 from issuer.settings import load_settings
 from tests.support.issuer_world import prepare_issuer
@@ -365,6 +365,8 @@ def test_no_presentation_without_its_epoch(gateway: Gateway) -> None:
         gateway.point.offer_epoch(octets)  # the next poll brings it again
         gateway.issuer.update(holder.licence)
         leases = [first, await gateway.lease(holder), await gateway.lease(holder)]
+        for lease in leases:
+            await gateway.call(holder, lease)
         ids = [gateway.point.inspect(lease).id for lease in leases]
         assert (_rows(gateway, "epoch", "number"), _rows(gateway, "presentation", "epoch")) == ([0, 1], [0, 1, 1])
         for lease in ids:

@@ -14,8 +14,8 @@ from urllib.parse import urlencode
 import httpx
 
 from circuits import Malformed, Misuse, Rejected, Secret
-from console.opening import read_recorded
 from console.output import Failure
+from console.trail import read_recorded
 from tests.fuzz import mutate
 from tests.fuzz.asgi import ask, asyncio_run, headers_of
 from tests.fuzz.scratch import scratch
@@ -325,12 +325,13 @@ def _recorded_seeds() -> list[bytes]:
     presentation = {
         "kind": "presentation", "lease": "lease-1", "at": NOW, "epoch": world.epoch.number,
         "statement": encode_base64url(world.statements[0].octets(world.binding())),
-        "proof": encode_base64url(world.proofs[0]),
+        "proof": encode_base64url(world.proofs[0]), "lease_digest": "",
     }  # fmt: skip
+    call = {"kind": "call", "lease": "lease-1", "at": NOW, "method": "GET", "path": "/v1/autonomous"}
     bare = {"kind": "presentation", "lease": "lease-1"}
     rows = [epoch, presentation, bare, {}, {"kind": "epoch", "number": [], "cose": 1}, presentation | {"at": None}]
     one = [json.dumps(row).encode() for row in rows]
-    return [one[0] + b"\n" + one[1], b"{}\n" + one[2], *one]
+    return [b"\n".join([*one[:2], json.dumps(call).encode()]), one[0] + b"\n" + one[1], b"{}\n" + one[2], *one]
 
 
 TARGETS = (
@@ -361,6 +362,6 @@ TARGETS = (
     Target("audit-trail", _trail, (Rejected,), _trail_seeds,
            ("verifier.evidence.read_evidence", "verifier.evidence.EvidenceLog"),
            mutate.lines(mutate.json_text, mutate.json_text), 8192, runs=100),
-    Target("recorded", _recorded, (Failure, Malformed, Rejected), _recorded_seeds, ("console.opening.read_recorded",),
+    Target("recorded", _recorded, (Failure, Malformed, Rejected), _recorded_seeds, ("console.trail.read_recorded",),
            mutate.lines(mutate.json_text, mutate.json_text), 8192, runs=150),
 )  # fmt: skip

@@ -16,6 +16,7 @@ from circuits.accumulator import (
     witness_for,
 )
 from circuits.attributes import LICENCE_ATTRIBUTES, AttributeValue, Kind
+from circuits.cached import cached_property
 from circuits.calendar import SECONDS_PER_DAY, day_number, period_label
 from circuits.credential import Credential
 from circuits.curve import use as use_curve
@@ -149,6 +150,7 @@ __all__ = [
     "all_of",
     "archive_point",
     "audit_entries",
+    "cached_property",
     "check_digit_table",
     "check_issue_request",
     "check_membership",

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import lru_cache
 from typing import NamedTuple
 
+from circuits.cached import cached_property
 from circuits.curve import G1, Curve, FixedBase
 from circuits.encoding import decode_map, encode, take_octets, take_uint
 from circuits.entropy import SYSTEM, Entropy
@@ -114,6 +115,11 @@ def check_membership(membership: Membership, handle: int) -> None:
         raise Rejected("membership", "the witness does not belong to this handle and value")
 
 
+def check_membership_once(membership: Membership, handle: int) -> None:
+    """As `check_membership`, and nothing for one that has been checked in this process."""
+    _checked(membership, handle, membership.accumulator.suite)
+
+
 def update_membership(
     membership: Membership, handle: int, entries: Sequence[RevocationEntry], epoch: EpochRecord
 ) -> Membership:
@@ -136,7 +142,7 @@ def update_membership(
     if curve.is_identity(witness) or not curve.in_subgroup(witness):
         raise Rejected("membership", "the revocation list does not lead to this epoch")
     updated = Membership(membership.accumulator, epoch.number, epoch.value, curve.encode_g1(witness))
-    check_membership(updated, handle)
+    check_membership_once(updated, handle)
     return updated
 
 
@@ -150,12 +156,11 @@ def audit_entries(
         raise Rejected("entries", "an entry of the revocation list is not a point of the subgroup")
     coins = draw_coins(entropy, len(entries))
     after = [entry.point for entry in entries]
-    before = [curve.decode_g1(start_value), *after[:-1]]
     left = curve.combine(after, coins)
-    right = curve.combine(
-        [*before, *after],
-        [*coins, *(-coin * entry.handle for coin, entry in zip(coins, entries, strict=True))],
-    )
+    # Each V_s stands in two rows, as what the one leads to and what the next one starts from.
+    own = (coin * entry.handle for coin, entry in zip(coins, entries, strict=True))
+    weights = (onward - taken for onward, taken in zip([*coins[1:], 0], own, strict=True))
+    right = curve.combine([curve.decode_g1(start_value), *after], [coins[0], *weights])
     pairs = [(left, accumulator.public_point), (curve.negate(right), curve.g2_generator())]
     if not curve.pairing_product_is_one(pairs):
         raise Rejected("entries", "an entry of the revocation list does not follow from the one before")
@@ -180,6 +185,12 @@ def decode_entries(octets: bytes, affine: bool = False, suite: Suite = SHA256) -
         RevocationEntry(decode_scalar(octets[at : at + 32]), read(octets[at + 32 : at + size]), suite)
         for at in range(0, len(octets), size)
     )
+
+
+# Equal memberships may be on two curve backends: so the suite is part of what is remembered.
+@lru_cache(maxsize=32)
+def _checked(membership: Membership, handle: int, suite: Suite) -> None:  # noqa: ARG001
+    check_membership(membership, handle)
 
 
 def _divisor(secret_key: Secret[int], handle: int) -> int:

@@ -7,11 +7,11 @@ Source: [PROTOCOL 2, 4].
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from circuits.attributes import ATTRIBUTE_COUNT, LINK_SECRET_INDEX, AttributeValue, Kind
 from circuits.bbs.octets import Signature, decode_signature
 from circuits.bbs.signature import verify_point
+from circuits.cached import cached_property
 from circuits.curve import G1, FixedBase
 from circuits.encoding import Value, decode_map, encode, take_list, take_octets, take_text, take_uint
 from circuits.errors import Malformed, Misuse

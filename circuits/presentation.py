@@ -17,7 +17,7 @@ import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from circuits.accumulator import Membership
+from circuits.accumulator import Membership, check_membership_once
 from circuits.attributes import ATTRIBUTE_COUNT, LINK_SECRET_INDEX, MAX_PREDICATES, AttributeValue
 from circuits.credential import Credential
 from circuits.curve import G1, G1_OCTETS, Curve, FixedBase
@@ -151,7 +151,8 @@ def prepare(
     one.
 
     Raises `Unsatisfiable`: `predicate` when the licence does not satisfy the statement, `stale-witness` when the
-    membership is not the epoch's; `Misuse` for records that do not go together.
+    membership is not the epoch's; `Rejected` (`membership`) when its witness is not the licence's own; `Misuse` for
+    records that do not go together.
     """
     held = [Held(credential, membership, table)] + ([] if companion is None else [companion])
     _check_holder(statement, held)
@@ -285,6 +286,8 @@ def _check_held(claims: Claims, held: Held) -> None:
         raise Misuse("a membership of another accumulator")
     if held.membership.epoch_number != claims.epoch.number or held.membership.value != claims.epoch.value:
         raise Unsatisfiable("stale-witness", "the wallet is not at this epoch; refresh it")
+    # Whoever has the accumulator's key can tell from a proof with a witness that does not fit whose handle is in it.
+    check_membership_once(held.membership, held.credential.handle)
     for index, value in claims.disclosed:
         if held.credential.attributes[index] != value:
             raise Unsatisfiable("predicate", "an attribute of the licence is not the one that is asked for")

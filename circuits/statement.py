@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
 from circuits.attributes import (
     ATTRIBUTE_COUNT,
@@ -21,6 +20,7 @@ from circuits.attributes import (
     Kind,
     check_value,
 )
+from circuits.cached import cached_property
 from circuits.calendar import day_number, period_label
 from circuits.encoding import (
     MAX_UINT,

@@ -8,9 +8,9 @@ Source: [BBS 7.2].
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from functools import cached_property
 
 from circuits import curve as curves
+from circuits.cached import cached_property
 from circuits.curve import G1, Curve
 from circuits.curve.backend import FIELD
 from circuits.errors import Misuse

@@ -76,11 +76,13 @@ class ArchiveRow:
 
 @dataclass(frozen=True)
 class TrustedProvider:
-    """An identity provider by the opener's own knowledge: its identifier, the issuer's client id there, its keys."""
+    """An identity provider by the opener's own knowledge: its identifier, the issuer's client id there, its keys,
+    and the levels of confidence (`vot`) at which it has looked at a person's documents."""
 
     issuer: str
     client_id: str
     jwks: dict[str, Any]
+    vot: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -178,16 +180,19 @@ def _claims(text: str) -> dict[str, Any]:
 
 
 def read_provider(path: Path) -> TrustedProvider:
-    """The identity provider that the opener trusts: {"issuer", "client_id", "jwks"}, had from the provider itself.
+    """The identity provider that the opener trusts: {"issuer", "client_id", "jwks", "vot"}, had from the provider.
 
     :raises Failure: the file is none.
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-        return TrustedProvider(str(found["issuer"]), str(found["client_id"]), dict(found["jwks"]))
+        levels = tuple(str(level) for level in found["vot"])
+        return TrustedProvider(str(found["issuer"]), str(found["client_id"]), dict(found["jwks"]), levels)
     except (ValueError, KeyError, TypeError) as error:
         raise Failure(
-            "provider", f"{path} names no identity provider", 'write {"issuer": URL, "client_id": ID, "jwks": {...}}'
+            "provider",
+            f"{path} names no identity provider",
+            'write {"issuer": URL, "client_id": ID, "jwks": {...}, "vot": ["P2"]}',
         ) from error
 
 
@@ -196,7 +201,8 @@ def person_of(row: ArchiveRow, evidence: Evidence, provider: TrustedProvider) ->
 
     What the issuer keeps beside the token it could have written itself: it is returned apart, under `told_by_issuer`.
 
-    :raises Failure: the token is not that provider's, for that client, or is about another registration.
+    :raises Failure: the token is not that provider's, for that client, at a level that it vouches for, or is about
+        another registration.
     """
     from joserfc import jwt
     from joserfc.errors import JoseError
@@ -207,8 +213,12 @@ def person_of(row: ArchiveRow, evidence: Evidence, provider: TrustedProvider) ->
         claims = jwt.decode(evidence.id_token, keys, algorithms=["ES256", "RS256", "PS256"]).claims
     except (JoseError, ValueError, TypeError, RecursionError) as error:
         raise Failure("evidence", f"the ID token in the evidence does not verify: {error}") from error
-    if (claims.get("iss"), claims.get("aud")) != (provider.issuer, provider.client_id):
+    audience = claims.get("aud")
+    parties = audience if isinstance(audience, list) else [audience]
+    if claims.get("iss") != provider.issuer or provider.client_id not in parties:
         raise Failure("evidence", "the ID token is another provider's, or was made out to another client")
+    if not set(str(claims.get("vot")).split(".")) & set(provider.vot):
+        raise Failure("evidence", "the identity provider did not look at who this is: anybody can give any name")
     if claims.get("nonce") != registration_nonce(row.registration, evidence.salt):
         sentence = "the ID token does not cover this licence's registration: the issuer has to explain itself"
         raise Failure("evidence", sentence)

@@ -32,6 +32,7 @@ from issuer.kyc.service import SignIns
 from issuer.licences import routes as licence_routes
 from issuer.openings import routes as opening_routes
 from issuer.permits import routes as permit_routes
+from issuer.permits.service import Permits
 from issuer.settings import Settings
 from issuer.terms import routes as terms_routes
 from issuer.web import records
@@ -115,7 +116,8 @@ def _origins(settings: Settings) -> tuple[str, ...]:
 async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     world: World = app.state.world
     await asyncio.to_thread(upgrade, world.database)
-    writer = asyncio.create_task(write_epochs(world, app.state.bell, Insurance(world).end_lapsed))
+    before = (Insurance(world).end_lapsed, Permits(world).end_groundless)
+    writer = asyncio.create_task(write_epochs(world, app.state.bell, *before))
     try:
         yield
     finally:

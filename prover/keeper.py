@@ -292,7 +292,7 @@ class LeaseKeeper:
     def _redeem(self, challenge: Challenge, showing: Showing) -> Flow[Lease]:
         """Exchange a presentation for a lease. Source: [RFC8693 2.1]."""
         key = self._key_for(challenge)
-        request = self.request
+        request = replace(self.request, session_thumbprint=key.thumbprint)  # another event loop may be at another day
         presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, showing))
         url, sent_at = f"{self._origin}/licence/token", self._steady()
         form = {

@@ -3,9 +3,10 @@
 A transport is wrapped, not an `auth=` given, because SDKs set `auth` themselves and a transport never is overridden.
 Both libraries have the same shape, so one class serves both: requests of our own are made by the class of the caller's
 request. The lease is put on a copy of the request: what the client sees, logs, stores and follows redirects with
-never carries it, and a call to any other origin goes out as it came, without one. So does a call that one gateway
-redirects to another: the address that it is sent on to could name the agent it comes from, and a lease beside it would
-tell the second gateway which of its agents that is. For the same reason clients made here keep no cookies.
+never carries it, and a call to any other origin goes out as it came, without one. So does a call that another gateway,
+or any other origin, redirects to a gateway: the address that it is sent on to could name the agent it comes from, and a
+lease beside it would tell the gateway which of its agents that is. For the same reason clients made here keep no
+cookies.
 
     SomeProvidersClient(http_client=licensed_client(wallet, "https://api.example", library="httpx2"))
 """
@@ -34,7 +35,7 @@ T = TypeVar("T")
 
 MAX_REFUSAL_OCTETS = 64 * 1024
 
-# Among a request's extensions, which a redirected request keeps: the gateway that it was first sent to.
+# Among a request's extensions, which a redirected request keeps: the gateway that it was first sent to, or nothing.
 _FIRST_GATEWAY = "licence_gateway"
 
 
@@ -298,11 +299,9 @@ def licensed_async_client(
 
 
 def _keeper(session: WalletSession, request: httpx.Request) -> LeaseKeeper | None:
-    """The keeper of leases for this request; None where it goes to no gateway, or was sent on by another gateway."""
+    """The keeper of leases for this request; None where it goes to no gateway, or was sent on from anywhere else."""
     keeper = session.keeper(str(request.url))
-    if keeper is None:
-        return None
-    origin = keeper.request.audience
+    origin = "" if keeper is None else keeper.request.audience
     return keeper if request.extensions.setdefault(_FIRST_GATEWAY, origin) == origin else None
 
 

@@ -9,9 +9,10 @@ alone, and whether a wallet gets on with it would tell the server whose wallet i
 
 The membership is updated, and the wallet saved, a stretch of epochs at a time, so that a long absence is caught up
 with in pieces and a failure costs one stretch. A stretch ends only at an epoch that is too old to be proved at, or at
-the newest: no gateway is shown how far a wallet has come. The update itself is checked by a pairing. Before a list is
-believed to say that this licence is revoked, its stretch is audited too, so that a forged list cannot frighten an
-agent into halting; and the rest is fetched all the same, so that a revoked wallet asks for what any other asks for.
+the newest: no gateway is shown how far a wallet has come. Each stretch is audited before the handle has a part in it:
+the issuer, who signs it, can make one that gets chosen wallets on and no others. The update is checked by a pairing,
+for a proof with a witness that does not belong to handle and value names the handle to whoever has the accumulator's
+key. When the licence is revoked the rest is fetched all the same: a revoked wallet asks for what any other asks for.
 
 Source: [PROTOCOL 4], [ISSUING 4].
 """
@@ -25,7 +26,7 @@ from dataclasses import dataclass, replace
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from circuits import CircuitError, Membership, RevocationEntry, Unsatisfiable, audit_entries, update_membership
+from circuits import CircuitError, Membership, RevocationEntry, audit_entries, update_membership
 from circuits.records import EpochRecord, Sign1, TrustBundle
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS
 from prover.errors import NotReady, Revoked, TrustError, Unreachable
@@ -129,8 +130,7 @@ def epoch_before(contents: Contents, issuer: IssuerClient) -> Contents | None:
     before = _signed(issuer.epoch(epoch.number - 1), contents.trust)
     if before.epoch.hash != epoch.previous:
         raise _fork(epoch.number)
-    membership = replace(licence.membership, epoch_number=before.epoch.number, value=before.epoch.value)
-    return replace(contents, licence=replace(licence, membership=membership), signed_epoch=before.octets)
+    return replace(contents, licence=_applied(licence, (), before.epoch), signed_epoch=before.octets)
 
 
 def _licence(contents: Contents) -> Licence:
@@ -220,14 +220,13 @@ def _applied(licence: Licence, entries: Sequence[RevocationEntry], epoch: EpochR
 def _updated(licence: Licence, entries: Sequence[RevocationEntry], epoch: EpochRecord) -> Membership:
     before = licence.membership
     try:
+        if entries:
+            audit_entries(before.accumulator, before.value, entries)
         return update_membership(before, licence.credential.handle, entries, epoch)
-    except Unsatisfiable as unsatisfiable:
-        if unsatisfiable.code != "revoked":
-            raise list_damaged() from unsatisfiable
-        _audit(before, entries)
-        raise Revoked("The revocation list of the current epoch names this licence.") from None
     except CircuitError as error:
-        raise list_damaged() from error
+        if error.code != "revoked":
+            raise list_damaged() from error
+        raise Revoked("The revocation list of the current epoch names this licence.") from None
 
 
 def _ask_on(rest: Iterator[object]) -> None:
@@ -238,13 +237,6 @@ def _ask_on(rest: Iterator[object]) -> None:
             pass
 
 
-def _audit(before: Membership, entries: Sequence[RevocationEntry]) -> None:
-    try:
-        audit_entries(before.accumulator, before.value, entries)
-    except CircuitError as error:
-        raise list_damaged() from error
-
-
 def _keep(wallet: Wallet, started: Licence, kept: Licence, reached: _Signed) -> Contents:
     return wallet.update(lambda found: _with_membership(found, started, kept, reached))
 
@@ -252,7 +244,8 @@ def _keep(wallet: Wallet, started: Licence, kept: Licence, reached: _Signed) -> 
 def _with_membership(found: Contents, started: Licence, kept: Licence, reached: _Signed) -> Contents:
     """`found` with the new membership, unless another process got further, or the licence is another one by now."""
     held = found.licence
-    if held is None or held.id != started.id or held.membership.epoch_number > reached.epoch.number:
+    other = held is None or held.credential.handle != started.credential.handle
+    if held is None or other or held.membership.epoch_number > reached.epoch.number:
         return found
     if found.signed_epoch == reached.octets:
         return found

@@ -12,7 +12,7 @@ import threading
 import time
 import weakref
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from circuits import SECONDS_PER_DAY, DigitTable
@@ -199,7 +199,8 @@ class WalletSession:
 
     def _shown_to(self, origin: str, time: int) -> list[Contents]:
         newest = self._wallet.contents
-        return [one for one in self._shown.get((origin, time // SECONDS_PER_DAY), []) if _is_of_one(one, newest)]
+        shown = (_at_epoch_of(one, newest) for one in self._shown.get((origin, time // SECONDS_PER_DAY), []))
+        return [one for one in shown if one is not None]
 
     def _remember(self, contents: Contents, origin: str, time: int) -> None:
         """That `origin` was shown this: the last two epochs of the day and the day before are kept."""
@@ -231,12 +232,18 @@ def _epoch_hash(contents: Contents) -> bytes:
     return b"" if contents.epoch is None else contents.epoch.hash
 
 
-def _is_of_one(held: Contents, newest: Contents) -> bool:
-    """Whether both hold one licence, under one trust bundle."""
-    if held.licence is None or newest.licence is None:
-        return False
-    same = held.licence.credential.signature == newest.licence.credential.signature
-    return same and held.trust.hash == newest.trust.hash
+def _at_epoch_of(shown: Contents, newest: Contents) -> Contents | None:
+    """`newest` with the membership, at its epoch, of what was shown; None where that is of another licence.
+
+    A renewal keeps the handle, and so the membership. Were it forgotten, the newest epoch would tell all gateways at
+    once, and the issuer, who has just renewed.
+    """
+    if shown.licence is None or newest.licence is None:
+        return None
+    if shown.licence.credential.handle != newest.licence.credential.handle:
+        return None
+    licence = replace(newest.licence, membership=shown.licence.membership)
+    return replace(newest, licence=licence, signed_epoch=shown.signed_epoch)
 
 
 def _unix_time() -> int:

@@ -153,7 +153,7 @@ def _read_root(root_path: str) -> tuple[str, ...]:
 class _Watched:
     """An ASGI send that asks again when an answer begins, and before each piece of it; and a receive that asks before
     each piece of what the caller goes on to say, for a body or a web socket may last longer than its lease. The end of
-    a body is a piece too, also without octets: it is what sets an order going.
+    either is a piece too, also without octets: it is what sets an order going.
 
     An answer that has not begun is replaced by the refusal. One that is under way ends with an event that says why, or,
     where it is no stream of events, is broken off.
@@ -193,10 +193,13 @@ class _Watched:
         if self.stopped:
             raise _Stopped
         kind = message["type"]
-        if kind in ("websocket.receive", "http.request"):
+        if kind in ("websocket.receive", "websocket.disconnect", "http.request"):
             try:
                 self._door.check_still(self._lease)
             except CircuitError as error:
+                if kind == "websocket.disconnect":  # nobody is left to be told
+                    self.stopped = self.ended = True
+                    raise _Stopped from error
                 await self._stop(error)
         return message
 

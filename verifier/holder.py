@@ -72,7 +72,8 @@ class ReplayCache:
 
 
 def check_holder_proof(text: str, method: str, url: str, now: int, covers: str | None = None) -> HolderProof:
-    """The verified proof in a `DPoP` header for `method` and `url` at `now`; at a call, `covers` is the lease's digest.
+    """The verified proof in a `DPoP` header for `method` and `url` at `now`; at a call, `covers` is the lease's digest,
+    and elsewhere it covers none.
 
     Raises `Rejected` (`holder-proof`) for anything that RFC 9449 section 4.3 refuses. The caller still owes the
     comparison of the thumbprint and the replay cache.
@@ -85,7 +86,7 @@ def check_holder_proof(text: str, method: str, url: str, now: int, covers: str |
     except (JoseError, ValueError, TypeError, RecursionError):
         raise _refused("its signature does not verify") from None
     _check_claims(claims, method, url, now)
-    if covers is not None and claims.get("ath") != covers:
+    if claims.get("ath") != covers:
         raise _refused("it does not cover this lease")
     jkt = key.thumbprint()
     use = hashlib.sha256(f"{jkt}.{claims['jti']}".encode()).digest()

@@ -1,8 +1,8 @@
 """Which requests are protected, decided so that no spelling of a path slips past.
 
-A path that two servers could read as two places (encoded slashes, dot segments, empty segments, double encoding,
-backslashes, control characters) is refused, wherever it seems to lead. What remains is compared without regard to
-case, Unicode look-alikes, path parameters and trailing dots: in doubt a path counts as protected.
+A path that two servers could read as two places (encoded slashes, dot segments, empty segments, double or other
+encoding, backslashes, control characters) is refused, wherever it seems to lead. What remains is compared without
+regard to case, Unicode look-alikes, path parameters and trailing dots: in doubt a path counts as protected.
 Source: requirement R02; RFC 3986, section 6.2.
 """
 
@@ -16,10 +16,10 @@ from urllib.parse import unquote_to_bytes
 from circuits import Malformed, Misuse
 
 MAX_PATH_OCTETS = 2048
-_ENCODED = re.compile(r"%[0-9a-fA-F]{2}")
 # One that reads as it is written: what `read_path` takes away or refuses is not in it, nor what only a pattern has.
 _PLAIN_PREFIX = re.compile(r"(/[\w.~!$&'()+,=:@-]*[\w~!$&'()+,=:@-])+", re.ASCII)
-_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\?#]")
+# A percent sign that is left was encoded itself, or begins what only some servers decode, such as %u002e.
+_FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\?#%]")
 
 
 def read_path(raw_path: bytes) -> tuple[str, ...]:
@@ -36,7 +36,7 @@ def read_path(raw_path: bytes) -> tuple[str, ...]:
     path = unicodedata.normalize("NFKC", once)
     if not path.startswith("/") or raw_path.count(b"/") != path.count("/"):
         raise Malformed("the path does not begin with a slash, or hides one")
-    if _ENCODED.search(path) or _FORBIDDEN.search(path):
+    if _FORBIDDEN.search(path):
         raise Malformed("the path is encoded twice or holds a character that has no place in one")
     segments = path[1:].split("/")
     if any(not segment for segment in segments[:-1]):
@@ -69,12 +69,17 @@ def leads_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
 
     An application that is mounted under a path of its own, or has been told of one (ASGI's `root_path`, which may be
     set behind whoever asks here), drops what stands before; and one that has given itself a root is reached without it,
-    so that a path may begin within a prefix. In doubt a path counts as protected.
+    so that a path may begin within a prefix. Some match and cut such paths as text, not by segments, and put a slash
+    back: they read `/apiv1/x` as `/v1/x`, and `/v1/xplan` as `/v1/x/plan`. So the slashes of a prefix may be missing,
+    but for the one before it or the one after it. In doubt a path counts as protected.
     """
-    if any(lies_under(segments[start:], prefixes) for start in range(len(segments))):
-        return True
-    ends = (prefix[at:] for prefix in prefixes for at, character in enumerate(prefix) if character == "/")
-    return lies_under(segments, ends)
+    path = "/".join(("", *segments, ""))
+    for prefix in prefixes:
+        parts = [re.escape(part) for part in prefix[1:].casefold().split("/")]
+        whole, *ends = ("/?".join(parts[at:]) for at in range(len(parts)))
+        if re.search("|".join((f"/{whole}", f"{whole}/", *(f"^/{end}/" for end in ends))), path):
+            return True
+    return False
 
 
 def _comparable(segment: str) -> str:

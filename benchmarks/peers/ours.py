@@ -16,7 +16,17 @@ from pathlib import Path
 
 from benchmarks.peers.child import Work, run
 from benchmarks.peers.ours_verifier import ORIGIN, Gateway, pack
-from circuits import CircuitError, Credential, Membership, Unsatisfiable, finish, policy_statement, prepare, revoke
+from circuits import (
+    CircuitError,
+    Credential,
+    Membership,
+    Rejected,
+    Unsatisfiable,
+    finish,
+    policy_statement,
+    prepare,
+    revoke,
+)
 from circuits.records import EpochRecord, PolicyRecord
 from console.bench.world import NOW, World, make_world
 
@@ -96,7 +106,7 @@ class Ours:
         sent = secrets.token_bytes(32)
         try:
             octets = self._present(asked, sent, member)
-        except Unsatisfiable:
+        except (Rejected, Unsatisfiable):
             return "prover"
         try:
             checking.check(octets, sent if nonce is None else nonce)

@@ -14,9 +14,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any
 
+from circuits.cached import cached_property
 from circuits.scalar import ORDER
 
 _SCALAR_BITS = 257  # one more than a scalar has, for the carry out of the highest signed digit, and one for rounding

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from circuits import generators
+from circuits.cached import cached_property
 from circuits.curve import G1, G2
 from circuits.encoding import decode_map, encode, take_octets, take_text
 from circuits.suite import LICENCE_API_ID, SHA256, Suite

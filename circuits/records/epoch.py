@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
 
+from circuits.cached import cached_property
 from circuits.curve import G1, FixedBase
 from circuits.encoding import decode_map, encode, take_octets, take_uint
 from circuits.errors import Malformed

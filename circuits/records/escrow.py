@@ -12,9 +12,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from circuits import generators
+from circuits.cached import cached_property
 from circuits.curve import G1, FixedBase
 from circuits.encoding import decode_map, encode, take_list, take_octets, take_text, take_uint
 from circuits.errors import Malformed

@@ -9,7 +9,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from circuits import generators
 from circuits.attributes import (
@@ -22,6 +21,7 @@ from circuits.attributes import (
     attribute_scalar,
 )
 from circuits.bbs import octets as bbs_octets
+from circuits.cached import cached_property
 from circuits.curve import G1, G2, FixedBase
 from circuits.encoding import decode_map, encode, i2osp, take_list, take_octets, take_text, take_uint
 from circuits.errors import Malformed

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass
-from functools import cached_property
 
 from circuits.attributes import (
     ATTRIBUTE_COUNT,
@@ -21,6 +20,7 @@ from circuits.attributes import (
     attribute_index,
     check_value,
 )
+from circuits.cached import cached_property
 from circuits.calendar import PERIODS
 from circuits.encoding import Value, decode_map, encode, take_list, take_octets, take_text, take_uint
 from circuits.errors import Malformed

@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import pairwise
 
 from circuits import generators
 from circuits.attributes import AttributeValue, Kind, attribute_scalar, check_value
+from circuits.cached import cached_property
 from circuits.curve import G1, G2, FixedBase
 from circuits.encoding import Value, decode_map, encode, take_list, take_octets, take_text, take_uint
 from circuits.errors import Malformed

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, field
-from functools import cached_property
 
 from circuits.attributes import LICENCE_ATTRIBUTES
+from circuits.cached import cached_property
 from circuits.encoding import decode_map, encode, take_list, take_octets, take_text
 from circuits.errors import Malformed, Misuse
 from circuits.records.accumulator import AccumulatorRecord

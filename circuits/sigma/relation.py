@@ -17,8 +17,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
 
+from circuits.cached import cached_property
 from circuits.curve import G1, G1_OCTETS, Curve
 from circuits.errors import Malformed, Misuse, Rejected
 from circuits.scalar import ORDER, SCALAR_OCTETS, decode_scalar, encode_scalar

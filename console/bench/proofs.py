@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from itertools import count
 from typing import Any
 
 from circuits import (
@@ -11,6 +13,7 @@ from circuits import (
     Membership,
     Prepared,
     Statement,
+    audit_entries,
     decode_entries,
     finish,
     prepare,
@@ -46,10 +49,12 @@ def proof_rows(world: World, many: list[Item], pool: ProofPool) -> list[Row]:
 def update_rows(world: World) -> list[Row]:
     """Bringing a wallet up to date."""
     rows = []
-    for count, target, repeats in _UPDATES:
-        octets, epoch = world.revocations(count)
-        what = f"bring a wallet over {count:,} revocations"
-        rows.append(Row(f"update{count}", what, _update(world, octets, epoch), repeats=repeats, target=target))
+    for many, target, repeats in _UPDATES:
+        octets, epoch = world.revocations(many)
+        what = f"bring a wallet over {many:,} revocations"
+        rows.append(Row(f"update{many}", what, _update(world, octets, epoch), repeats=repeats, target=target))
+        audited = "audit them, as a wallet does before"
+        rows.append(Row(f"audit{many}", audited, _audit(world, octets), repeats=repeats))
     return rows
 
 
@@ -98,8 +103,18 @@ def _batch(check: Callable[[list[Item]], list[Any]], items: list[Item]) -> Work:
 
 
 def _update(world: World, octets: bytes, epoch: EpochRecord) -> Work:
+    numbers = count(epoch.number)  # each to an epoch of its own, for a membership that was checked is not checked again
+
     def work() -> None:
         entries = decode_entries(octets, affine=True)
-        update_membership(world.membership, world.credential.handle, entries, epoch)
+        update_membership(world.membership, world.credential.handle, entries, replace(epoch, number=next(numbers)))
+
+    return work
+
+
+def _audit(world: World, octets: bytes) -> Work:
+    def work() -> None:
+        entries = decode_entries(octets, affine=True)
+        audit_entries(world.accumulator.record, world.membership.value, entries)
 
     return work

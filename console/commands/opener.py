@@ -23,6 +23,10 @@ Lease = Annotated[str, typer.Option("--lease", help="The lease of the call in qu
 Case = Annotated[str, typer.Option("--case", help="The approved case. Every share is bound to it.")]
 Out = Annotated[Path, typer.Option("--out", help="File to write.")]
 Row = Annotated[Path | None, typer.Option("--row", help="Second round: the archive row that combine has written.")]
+SealedUnder = Annotated[
+    Path | None,
+    typer.Option("--sealed-under", help="Second round: the trust bundle of the sign-in's time, if its openers differ."),
+]
 Shares = Annotated[list[Path], typer.Option("--from", help="A file that licence opener share wrote. Repeat for each.")]
 IssuerUrl = Annotated[str | None, typer.Option("--issuer", help="The issuer's address: asks it for the archive row.")]
 AdminToken = Annotated[Path | None, typer.Option("--admin-token", help="File with the administrator's token.")]
@@ -41,6 +45,7 @@ def share(
     case: Case,
     out: Out,
     row: Row = None,
+    sealed_under: SealedUnder = None,
     as_json: Json = False,
 ) -> None:
     """Verify the recorded proof and calls again, then give this opener's share; with --row for the sealed evidence."""
@@ -53,7 +58,8 @@ def share(
         if row is None:
             given = opening.first_share(bundle, mine, recorded, case)
         else:
-            given = opening.sealed_share(bundle, mine, _checked_row(bundle, recorded, row, case), case)
+            sealed = bundle if sealed_under is None else _trust(sealed_under)
+            given = opening.sealed_share(sealed, mine, _checked_row(bundle, recorded, row, case), case)
         result = {"case": case, "lease": lease, "round": 1 if row is None else 2, "share": opening.text_of(given)}
         out.write_text(json.dumps(result), encoding="utf-8")
         done = {"opener": mine.index, "round": result["round"], "calls": recorded.calls, "file": str(out)}
@@ -69,6 +75,7 @@ def combine(
     shares: Shares,
     out: Annotated[Path | None, typer.Option("--out", help="First round: file for the archive row.")] = None,
     row: Row = None,
+    sealed_under: SealedUnder = None,
     issuer: IssuerUrl = None,
     admin_token: AdminToken = None,
     provider: Provider = None,
@@ -86,7 +93,8 @@ def combine(
             if provider is None:
                 raise Failure("provider", "nobody is named on evidence that is not checked", "give --provider")
             trusted = opening.read_provider(provider)
-            person = opening.person_of(checked, opening.unseal(bundle, checked, given, case), trusted)
+            sealed = bundle if sealed_under is None else _trust(sealed_under)
+            person = opening.person_of(checked, opening.unseal(sealed, checked, given, case), trusted)
             speaker.done({"case": case} | person, "The evidence names this person.")
             return
         point = opening.archive_point(bundle, recorded, given, case)

@@ -162,7 +162,7 @@ def _second_round(world: World, account: Account, about: tuple[str, ...], row: P
     sealed = _shares(world, (*about, "--row", str(row)), "sealed")
     provider = world.folder / "identity-provider.json"
     keys = world.http.get(f"{world.identity_url}/jwks").json()
-    trusted = {"issuer": world.identity_url, "client_id": CLIENT_ID, "jwks": keys}
+    trusted = {"issuer": world.identity_url, "client_id": CLIENT_ID, "jwks": keys, "vot": ["P2"]}
     provider.write_text(json.dumps(trusted), encoding="utf-8")
     asked = ("opener", "combine", *about, "--row", str(row), "--provider", str(provider))
     lonely, named = world.together(

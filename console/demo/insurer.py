@@ -39,6 +39,7 @@ class Insurer:
             "from_day": from_day,
             "until_day": until_day,
             "iat": signed_at,
+            "jti": secrets.token_hex(8),
         }
         header = {"alg": ALGORITHM, "kid": self._key.kid}
         return jws.serialize_compact(header, json.dumps(claims).encode(), self._key, [ALGORITHM])

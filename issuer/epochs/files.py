@@ -25,7 +25,6 @@ from issuer.files import write_public
 from issuer.world import World
 
 LATEST = "latest.cose"
-_BATCH = 256
 
 
 class EpochFiles:
@@ -59,17 +58,11 @@ class EpochFiles:
             self._world.crash.reach("entries-written")
 
     def _write_epochs(self, last: Epoch) -> None:
-        for number in range(last.number, -1, -1):
-            if self._path(number).exists():
-                break
-        else:
-            number = -1
-        while number < last.number:
-            with self._world.database.read() as session:
-                found = store.epochs_after(session, number, _BATCH)
-            for epoch in found:
-                write_public(self._path(epoch.number), epoch.signed)
-                number = epoch.number
+        there = {path.name for path in self._folder.iterdir()}
+        for number in range(last.number + 1):
+            if self._path(number).name not in there:
+                with self._world.database.read() as session:
+                    write_public(self._path(number), store.signed_epoch(session, number))
         latest = self._folder / LATEST
         if not latest.exists() or latest.read_bytes() != last.signed:
             write_public(latest, last.signed)

@@ -25,6 +25,11 @@ def epoch(session: Session, number: int) -> Epoch | None:
     return session.get(Epoch, number)
 
 
+def signed_epoch(session: Session, number: int) -> bytes:
+    """The COSE_Sign1 of the epoch called `number`, which there is."""
+    return session.scalars(select(Epoch.signed).where(Epoch.number == number)).one()
+
+
 def epochs_after(session: Session, number: int, limit: int) -> Sequence[Epoch]:
     """At most `limit` epochs with a higher number, oldest first."""
     return session.scalars(select(Epoch).where(Epoch.number > number).order_by(Epoch.number).limit(limit)).all()

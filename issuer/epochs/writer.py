@@ -20,12 +20,13 @@ from issuer.world import World
 LOG = logging.getLogger("issuer.epochs.writer")
 
 
-async def write_epochs(world: World, bell: EpochBell, before: Callable[[], object]) -> None:
-    """Runs until cancelled. `before` runs ahead of each look at the clock: what it revokes is in the next epoch."""
+async def write_epochs(world: World, bell: EpochBell, *before: Callable[[], object]) -> None:
+    """Runs until cancelled. `before` run ahead of each look at the clock: what they revoke is in the next epoch."""
     epochs = Epochs(world)
     files = epochs.recover  # at the start all of them are looked at, later only whether the newest is there
     while True:
-        await _attempt(before)
+        for step in before:
+            await _attempt(step)
         await _attempt(epochs.publish_if_due)
         if await _attempt(files):
             files = epochs.catch_up

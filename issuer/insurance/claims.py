@@ -26,7 +26,8 @@ class Attestation(BaseModel):
     from_day: int = Field(ge=0, le=MAX_DAY)
     until_day: int = Field(ge=0, le=MAX_DAY)
     iat: int = Field(ge=0)
-    jti: str | None = Field(default=None, min_length=1, max_length=100)
+    jti: str = Field(min_length=1, max_length=100)
+    """The cover's id. A hash of the text is none: of a signature by ECDSA anybody makes a second one."""
 
 
 class Cancellation(BaseModel):

@@ -1,15 +1,16 @@
 """Insurance as a service: takes attestations and cancellations, says which cover a permit has on a day [R44, R48].
 
-An attestation counts for the permit that it names and for nobody else. It is idempotent by its id (`jti`, or the hash
-of its text without one): the same again changes nothing, another text under the same id is refused.
+An attestation counts for the permit that it names and for nobody else. It is idempotent by its id (`jti`): the
+same again changes nothing, another cover under the same id is refused.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
+
+from sqlalchemy.orm import Session
 
 from circuits import SECONDS_PER_DAY
 from issuer.errors import Conflict, Denied, Invalid
@@ -71,7 +72,7 @@ class Insurance:
     def current(self, permit_id: str, day: int) -> Cover | None:
         """The best cover of the permit on this day (highest band, then longest), or None."""
         with self._world.database.read() as session:
-            rows = store.in_force(session, permit_id, day)
+            rows = self._in_force(session, permit_id, day)
             if not rows:
                 return None
             cancelled = store.cancellation_day(session, rows[0].insurer, rows[0].cover_id)
@@ -127,7 +128,7 @@ class Insurance:
         """
         today = self._world.now() // SECONDS_PER_DAY
         with self._world.database.read() as session:
-            lapsed = [(row, store.in_force(session, row.permit_id, today)) for row in store.lapsed(session, today)]
+            lapsed = [(row, self._in_force(session, row.permit_id, today)) for row in store.lapsed(session, today)]
         for row, others in lapsed:
             left = [(other.band, other.until_day) for other in others]
             self._revoker.revoke_uncovered(row.permit_id, left, COVER_ENDED)
@@ -135,8 +136,13 @@ class Insurance:
                 store.mark_acted(session, row.insurer, row.cover_id)
         return len(lapsed)
 
+    def _in_force(self, session: Session, permit_id: str, day: int) -> list[CoverRow]:
+        """What counts: whoever was taken off the trust list bears nothing out any more, whatever it has signed."""
+        trusted = {insurer.issuer for insurer in self._insurers}
+        return [row for row in store.in_force(session, permit_id, day) if row.insurer in trusted]
+
     def _store(self, claims: Attestation, attestation: str, now: int) -> RegisteredCover:
-        cover_id = claims.jti or hashlib.sha256(attestation.encode()).hexdigest()
+        cover_id = claims.jti
         taken = RegisteredCover(claims.iss, cover_id, claims.limit_band, claims.from_day, claims.until_day)
         with self._world.database.write() as session:
             cancelled = store.cancellation_day(session, claims.iss, cover_id)

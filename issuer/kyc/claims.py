@@ -45,7 +45,8 @@ class PersonClaims(BaseModel):
 
     model_config = ConfigDict(hide_input_in_errors=True)
 
-    sub: Text = Field(repr=False)
+    sub: Annotated[str, StringConstraints(min_length=1, max_length=255), Field(repr=False)]
+    """Exactly as written: another one is another person's."""
     name: Text = Field(repr=False)
     birthdate: Text = Field(repr=False)
     documents: Annotated[list[DocumentClaim], Field(max_length=16, repr=False)] = []

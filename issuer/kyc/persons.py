@@ -48,7 +48,8 @@ def make_tags(keyring: Keyring, provider: str, claims: PersonClaims) -> Tags:
 def place(session: Session, application: Application, tags: Tags, now: int) -> str | None:
     """Ties the application to its person within the caller's transaction, and returns the person's id.
 
-    Returns None when the person is a duplicate; the application is marked so, and nothing else is stored. Raises
+    Returns None when the person is a duplicate; the application is marked so, a person who was known here already waits
+    for an officer, and nothing else is stored. Raises
     Denied("other-person") when somebody else has signed in for this application before.
     """
     known = store.owners(session, {tags.account})
@@ -58,6 +59,9 @@ def place(session: Session, application: Application, tags: Tags, now: int) -> s
         raise Denied("other-person", "Another person has signed in for this application.")
     if owners - known:
         application.identity = DUPLICATE
+        person = store.person(session, person_id) if person_id else None
+        if person is not None and person.status == VERIFIED:
+            person.status = REVIEW  # known here, and now seen to be somebody else as well
         return None
     if person_id is None:
         status = REVIEW if store.namesakes(session, tags.namesake) else VERIFIED

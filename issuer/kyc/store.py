@@ -109,10 +109,12 @@ def add_receipt(session: Session, row: Receipt) -> None:
     session.flush()
 
 
-def newest_receipt_time(session: Session, person_id: str) -> int | None:
-    """When the person was last verified, or None."""
+def newest_receipt_time(session: Session, person_id: str, providers: Iterable[str]) -> int | None:
+    """When one of these providers last verified the person, or None."""
     return session.scalar(
-        select(Receipt.verified_at).where(Receipt.person_id == person_id).order_by(Receipt.verified_at.desc()).limit(1)
+        select(func.max(Receipt.verified_at)).where(
+            Receipt.person_id == person_id, Receipt.provider.in_(list(providers))
+        )
     )
 
 

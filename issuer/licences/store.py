@@ -106,6 +106,12 @@ def issues_of(session: Session, licence_id: str) -> Sequence[Issue]:
     ).all()
 
 
+def first_issue(session: Session, licence_id: str) -> Issue:
+    """The issue that made the licence: the one that is no refresh, and not the oldest by the clock, as two may share a
+    second."""
+    return session.scalars(select(Issue).where(Issue.licence_id == licence_id, Issue.refresh.is_(False))).one()
+
+
 def owners_of_point(session: Session, point: bytes) -> set[str]:
     """The persons who have this point as registration X_h or as holder point X."""
     return set(

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fastapi import APIRouter
 
-from issuer.openings.schemas import EvidenceIn, EvidenceOut, IssueOut, SealedOut
-from issuer.openings.service import ArchivedIssue, Openings
+from issuer.openings.schemas import EvidenceIn, EvidenceOut, SealedOut
+from issuer.openings.service import Openings
 from issuer.web.admin import Admin
 from issuer.world import WorldDep
 
@@ -16,22 +16,17 @@ router = APIRouter(tags=["openings"])
 def evidence(body: EvidenceIn, world: WorldDep, _: Admin) -> EvidenceOut:
     """The archive row for M; logged before it is told."""
     row = Openings(world).evidence(body.point, body.case_id)
-    first, *refreshes = [_issue(one) for one in row.issues]
+    issue, sealed = row.issue, row.evidence
     return EvidenceOut(
-        **first.__dict__, opening=row.opening_id, licence=row.licence_id, handle=row.handle, refreshes=refreshes
-    )
-
-
-def _issue(archived: ArchivedIssue) -> IssueOut:
-    issue, sealed = archived.issue, archived.evidence
-    return IssueOut(
+        opening=row.opening_id,
+        licence=row.licence_id,
+        handle=row.handle,
         registration=issue.registration,
         signer_share=issue.signer_share,
         commitment=issue.commitment,
         proof=issue.proof,
         nonce=issue.nonce,
         session=issue.session,
-        refresh=issue.refresh,
         issued_at=issue.intended_at,
         evidence=None
         if sealed is None

@@ -27,24 +27,18 @@ class SealedOut(BaseModel):
     ciphertext: AnyOctets
 
 
-class IssueOut(BaseModel):
-    """One issue: X_h, ls_i, and the request with the challenge that its proof is bound to."""
+class EvidenceOut(BaseModel):
+    """The first issue of the licence: its handle y, X_h, ls_i, and the request with the challenge that its proof is
+    bound to."""
 
+    opening: int
+    licence: str
+    handle: Octets32
     registration: Octets48
     signer_share: Octets32 = Field(repr=False)
     commitment: Octets144
     proof: Octets160
     nonce: Octets32
     session: Octets32
-    refresh: bool
     issued_at: int
     evidence: SealedOut | None
-
-
-class EvidenceOut(IssueOut):
-    """The first issue of the licence with its handle y, and later refreshes."""
-
-    opening: int
-    licence: str
-    handle: Octets32
-    refreshes: list[IssueOut]

@@ -19,21 +19,17 @@ from issuer.world import World
 
 
 @dataclass(frozen=True)
-class ArchivedIssue:
-    """One issue under the licence, with the sealed evidence of its sign-in."""
-
-    issue: Issue
-    evidence: Evidence | None
-
-
-@dataclass(frozen=True)
 class ArchiveRow:
-    """What belongs to one point M. `handle` 32 octets; `issues` oldest first: the first issue, then refreshes."""
+    """What belongs to one point M: `handle` (32 octets), the first issue, and the sealed evidence of its sign-in.
+
+    Refreshes are left out: they prove nothing about M, and a holder who makes many would make the answer too long.
+    """
 
     opening_id: int
     licence_id: str
     handle: bytes
-    issues: tuple[ArchivedIssue, ...]
+    issue: Issue
+    evidence: Evidence | None
 
 
 class Openings:
@@ -51,8 +47,6 @@ class Openings:
         if licence is None:
             raise NotFound("unknown-point", "No licence of this issuer opens to this point.")
         with self._world.database.read() as session:
-            issues = licence_store.issues_of(session, licence.licence_id)
-            archived = tuple(
-                ArchivedIssue(issue, kyc_store.evidence(session, issue.application_id)) for issue in issues
-            )
-        return ArchiveRow(opening_id, licence.licence_id, licence.handle, archived)
+            issue = licence_store.first_issue(session, licence.licence_id)
+            evidence = kyc_store.evidence(session, issue.application_id)
+        return ArchiveRow(opening_id, licence.licence_id, licence.handle, issue, evidence)

@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from circuits import SECONDS_PER_DAY
 from issuer.errors import Conflict, Denied, Invalid, NotFound
 from issuer.licences.revocations import Revocations
-from issuer.licences.store import LEFT_PERMIT, live_licences
+from issuer.licences.store import LEFT_PERMIT
 from issuer.permits import store
 from issuer.permits.models import PermitRow
 from issuer.permits.ratio import RatioPolicy, check_operators
@@ -115,15 +115,15 @@ class Permits:
     def leave(self, person_id: str) -> None:
         """Ends the person's operating under a permit and revokes the licences that name it; a sole permit ends with it.
 
-        The revocation follows; after a crash in between, leave again. A sole permit that is suspended is not left, or a
-        new one could be had at once. Raises Conflict("no-permit" | "permit-suspended").
+        The revocation follows; after a crash in between the epochs' writer makes it (`end_groundless`). A sole permit
+        that is suspended is not left, or a new one could be had at once. Raises Conflict("no-permit" |
+        "permit-suspended").
         """
         with self._world.database.write() as session:
             row = store.permit_of_person(session, person_id)
-            if row is not None:
-                self._leave(session, row, person_id)
-            elif not live_licences(session, person_id=person_id):
+            if row is None:
                 raise Conflict("no-permit", "You operate under no permit.")
+            self._leave(session, row, person_id)
         self._revoker.revoke_person(person_id, LEFT_PERMIT, urgent=False)
 
     def operators(self, permit_id: str) -> tuple[str, ...]:
@@ -135,14 +135,23 @@ class Permits:
         """Suspends, reinstates or ends a permit, and returns its new state.
 
         A permit that stops being current takes every licence under it along, in one urgent epoch; reinstating brings
-        none back. The revocation follows the change of state, and repeating the action repeats it: after a crash in
-        between, or when in doubt, act again. Raises NotFound("unknown-permit"), Conflict("permit-state").
+        none back. The revocation follows the change of state; after a crash in between the epochs' writer makes it
+        (`end_groundless`). Raises NotFound("unknown-permit"), Conflict("permit-state").
         """
         with self._world.database.write() as session:
             after = self._change(session, self._row(session, permit_id), action, reason)
         if after is not PermitState.CURRENT:
             self._revoker.revoke_permit(permit_id, reason, urgent=True)
         return after
+
+    def end_groundless(self) -> None:
+        """Revokes what lives under a permit that was stopped or left: the process that did so may have died before."""
+        with self._world.database.read() as session:
+            stopped, left = store.stopped_with_licences(session), store.left_with_licences(session)
+        for permit_id, reason in stopped:
+            self._revoker.revoke_permit(permit_id, reason, urgent=True)
+        for person_id in left:
+            self._revoker.revoke_person(person_id, LEFT_PERMIT, urgent=False)
 
     def check_operators(self, permit_id: str, systems: Mapping[str, int], agents: int) -> None:
         """Suspends the permit and raises Denied("too-few-operators") if it has fewer Principal Operators than it

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from sqlalchemy import delete, func, select, update
+from collections.abc import Sequence
+
+from sqlalchemy import delete, exists, func, select, update
 from sqlalchemy.orm import Session
 
+from issuer.licences.models import Licence
+from issuer.licences.store import LIVE
 from issuer.permits.models import PermitEvent, PermitInvitation, PermitOperator, PermitRow
 
 
@@ -96,6 +100,22 @@ def add_event(session: Session, permit_id: str, event: str, reason: str, now: in
     """Adds to the permit's history."""
     session.add(PermitEvent(permit_id=permit_id, event=event, reason=reason, at=now))
     session.flush()
+
+
+def stopped_with_licences(session: Session) -> list[tuple[str, str]]:
+    """The permits that are not current and have live licences: (permit, why it was stopped last)."""
+    query = select(PermitRow.permit_id).where(PermitRow.state != "current")
+    stopped = session.scalars(
+        query.where(exists().where(Licence.permit_id == PermitRow.permit_id, Licence.state == LIVE))
+    )
+    return [(permit_id, events(session, permit_id)[-1][1]) for permit_id in stopped]
+
+
+def left_with_licences(session: Session) -> Sequence[str]:
+    """The persons with a live licence under a permit that they do not operate under any more."""
+    own = PermitOperator.permit_id == Licence.permit_id, PermitOperator.person_id == Licence.person_id
+    operates = exists().where(*own, PermitOperator.left_at.is_(None))
+    return session.scalars(select(Licence.person_id).where(Licence.state == LIVE, ~operates)).all()
 
 
 def events(session: Session, permit_id: str) -> list[tuple[str, str, int]]:

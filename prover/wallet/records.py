@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
 from typing import TypeAlias, TypeVar
 
 from circuits import (
@@ -19,6 +18,7 @@ from circuits import (
     PendingIssue,
     Registration,
     Secret,
+    cached_property,
     decode_cbor,
     encode_cbor,
 )

@@ -134,3 +134,61 @@ def test_a_root_of_its_own_beside_one_that_is_told(tmp_path: Path, own: str, tol
         assert (await client.get("/autonomous/plan")).status_code == 401
 
     asyncio.run(story())
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize(
+    ("root", "route", "path"),
+    [
+        ("/api", "/v1/autonomous/plan", "/apiv1/autonomous/plan"),
+        ("/api", "/v1/autonomous/plan", "/v1/public/apiv1/autonomous/plan"),
+        ("/v1", "/autonomous/plan", "/v1autonomous/plan"),
+        ("/v1", "/autonomous/plan", "/public/v1autonomous/plan"),
+    ],
+)
+@pytest.mark.parametrize("told", [True, False])
+def test_an_application_that_cuts_its_root_out_as_text(
+    tmp_path: Path, root: str, route: str, path: str, told: bool
+) -> None:
+    """As Litestar does, from anywhere in a path; Quart, and a2wsgi before Flask, at its beginning."""
+    gateway, ran = Gateway(tmp_path), []
+
+    async def cuts(scope: Scope, receive: Receive, send: Send) -> None:
+        if "/" + scope["path"].split(root, 1)[-1].strip("/") == route:
+            ran.append(scope["path"])
+        await PlainTextResponse("it ran")(scope, receive, send)
+
+    async def story() -> None:
+        app = LicenceMiddleware(cuts, Doorkeeper(gateway.point), ["/v1/autonomous"])
+        transport = httpx.ASGITransport(app, root_path=root if told else "")
+        client = httpx.AsyncClient(transport=transport, base_url=gateway.origin)
+        assert (await client.get(path)).status_code == 401
+        assert (await client.get("/v1/public/plan")).text == "it ran"
+
+    asyncio.run(story())
+    assert ran == []
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize(
+    "path", ["/v1/autonomousplan", "/v1/autonomous-x/plan", "/api/v1/autonomousplan", "/v1autonomousplan"]
+)
+def test_an_application_that_is_mounted_by_the_text_of_its_path(tmp_path: Path, path: str) -> None:
+    """As by hypercorn's dispatcher, and by Litestar: what is mounted at a prefix gets paths that only begin like it."""
+    gateway, ran = Gateway(tmp_path), []
+
+    async def mounts(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["path"].removeprefix("/api").replace("v1a", "v1/a").startswith("/v1/autonomous"):
+            ran.append(scope["path"])
+        await PlainTextResponse("it ran")(scope, receive, send)
+
+    async def story() -> None:
+        app = LicenceMiddleware(mounts, Doorkeeper(gateway.point), ["/v1/autonomous"])
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
+        assert (await client.get(path)).status_code == 401
+        assert (await client.get("/v1/public/plan")).text == "it ran"
+
+    asyncio.run(story())
+    assert ran == []

@@ -144,3 +144,32 @@ def test_the_end_of_an_order_is_not_heard_either(tmp_path: Path, stopped: str) -
         assert (caller.sent[0]["status"] if caller.sent else None) == status
 
     asyncio.run(story())
+
+
+@pytest.mark.attack("45")
+@pytest.mark.requirement("R65")
+@pytest.mark.parametrize("stopped", [False, True])
+def test_the_end_of_a_web_socket_sets_no_stopped_order_going(tmp_path: Path, stopped: bool) -> None:
+    gateway, done = Gateway(tmp_path), []
+
+    async def story() -> None:
+        caller, holder = Caller(gateway, "websocket", begins=False), gateway.holder()
+        listen = caller.app()
+
+        async def at_the_end(scope: Scope, receive: Receive, send: Send) -> None:
+            await listen(scope, receive, send)
+            done.extend(caller.heard)
+
+        caller.app = lambda: at_the_end  # type: ignore[method-assign]
+        lease = await gateway.lease(holder)
+        await caller.begin(holder, lease)
+        await caller.say({"type": "websocket.connect"})
+        await caller.say({"type": "websocket.receive", "text": "order"})
+        if stopped:
+            await gateway.deny(lease=gateway.point.inspect(lease).id, reason="stop")
+        await caller.say({"type": "websocket.disconnect", "code": 1000})
+        await caller.task
+        assert [message["type"] for message in caller.sent] == ["websocket.accept"]
+
+    asyncio.run(story())
+    assert done == ([] if stopped else ["order"])

@@ -9,7 +9,7 @@ from dataclasses import replace
 
 import pytest
 
-from circuits import Binding, Misuse, Statement, Unsatisfiable, finish, prepare, update_membership
+from circuits import Binding, Membership, Misuse, Rejected, Statement, Unsatisfiable, finish, prepare, update_membership
 from circuits.presentation import Prepared
 from tests.circuits.core.world import Licence, World
 
@@ -104,3 +104,18 @@ def test_two_proofs_share_nothing_but_the_pseudonym(
     pieces = [*range(0, 960, 48), *range(960, 1504, 32)]
     same = [at for at in pieces if one[at : at + 32] == other[at : at + 32]]
     assert same == [432]
+
+
+@pytest.mark.attack("48")
+def test_with_a_witness_that_does_not_fit(world: World, licence: Licence) -> None:
+    """Another licence's, or at a value that is a multiple of the true one: the issuer could tell whose proof it is."""
+    curve = world.curve
+    value = curve.encode_g1(curve.multiply(curve.decode_g1(world.epoch.value), 7))
+    elsewhere = replace(world.epoch, value=value)
+    for epoch, witness in (
+        (world.epoch, world.licence().membership.witness),
+        (elsewhere, licence.membership.witness),
+    ):
+        membership = Membership(world.accumulator, epoch.number, epoch.value, witness)
+        with pytest.raises(Rejected, match="membership"):
+            prepare(world.statement(epoch=epoch), licence.credential, membership, world.table)

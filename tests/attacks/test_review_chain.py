@@ -17,12 +17,11 @@ from circuits import (
     Unsatisfiable,
     check_membership,
     count_heads,
-    finish,
-    prepare,
     scope_context,
     update_membership,
 )
 from circuits.scalar import ORDER
+from tests.attacks.forge import Holding, draft
 from tests.circuits.core.world import Licence, World
 from tests.verifier.sim_gateway import Asked, Gateway, Holder, refused
 from tests.verifier.sim_server import listening_socket, serving
@@ -148,10 +147,11 @@ def test_a_stopped_name_at_the_end_of_its_week(gateway: Gateway) -> None:
 
 
 def _heads(world: World, statement: Statement, *held: tuple[Licence, Membership]) -> list[tuple[Binding, bytes]]:
-    """A proof of each licence with the membership that is claimed for it."""
+    """A proof of each licence with the membership that is claimed for it, true or not."""
     bindings = [world.binding(f"head {number}") for number in range(len(held))]
-    prepared = [prepare(statement, licence.credential, claimed, world.table) for licence, claimed in held]
-    return [(binding, finish(one, binding)) for one, binding in zip(prepared, bindings, strict=True)]
+    holdings = [Holding.of(licence.credential, claimed.witness_point, world.table) for licence, claimed in held]
+    drafts = [draft(statement, holding) for holding in holdings]
+    return [(binding, one.proof(binding)) for one, binding in zip(drafts, bindings, strict=True)]
 
 
 @pytest.mark.attack("26")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 
 import pytest
@@ -10,15 +9,15 @@ from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from tests.issuer.conftest import ReadyApplicant
-from tests.support.issuer_world import INSURER, INSURER_KEY, IssuerUnderTest
+from tests.support.issuer_world import INSURER, INSURER_KEY, IssuerUnderTest, cover_id
 
 DAY = 86400
 
 
 def _cancellation(issuer: IssuerUnderTest, attestation: str) -> str:
     key = ECKey.import_key(json.loads((issuer.folder / INSURER_KEY).read_text()))
-    cover, today = hashlib.sha256(attestation.encode()).hexdigest(), issuer.clock() // DAY
-    claims = {"iss": INSURER, "cover": cover, "from_day": today, "iat": issuer.clock()}
+    today = issuer.clock() // DAY
+    claims = {"iss": INSURER, "cover": cover_id(attestation), "from_day": today, "iat": issuer.clock()}
     header = {"alg": "ES256", "kid": "insurer-1", "typ": "cover-cancellation+jwt"}
     return jwt.encode(header, claims, key, algorithms=["ES256"])
 

@@ -86,6 +86,20 @@ def _state(issuer: IssuerUnderTest) -> object:
     return issuer.http.get("/admin/licences", headers=issuer.admin).json()["licences"][0]["state"]
 
 
+def test_a_start_makes_again_what_was_lost(still: IssuerUnderTest) -> None:
+    """Also from before the newest, without which who was away cannot go on."""
+    epochs, folder = Epochs(still.world), still.world.settings.public_dir / "epochs"
+    for _ in range(3):
+        still.clock.move(900)
+        epochs.publish()
+    there = {path.name: path.read_bytes() for path in folder.iterdir()}
+    for name in ("0.cose", "2.cose"):
+        (folder / name).unlink()
+    epochs.recover()
+    assert {path.name: path.read_bytes() for path in folder.iterdir()} == there
+    assert set(there) == {"0.cose", "1.cose", "2.cose", "3.cose", "latest.cose"}
+
+
 @pytest.mark.requirement("R63")
 def test_an_urgent_epoch_is_published_as_soon_as_the_disk_takes_it(
     issuer: IssuerUnderTest, ready: ReadyApplicant

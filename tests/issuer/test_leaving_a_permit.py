@@ -1,4 +1,4 @@
-"""Leaving a permit sheds no suspension, and a crash on the way leaves no licence behind for good."""
+"""Leaving a permit sheds no suspension."""
 
 from __future__ import annotations
 
@@ -10,16 +10,6 @@ from issuer.permits.states import PermitAction
 from tests.issuer.conftest import ReadyApplicant
 from tests.support.applicant import Applicant
 from tests.support.issuer_world import IssuerUnderTest
-
-
-class Dies:
-    """A revoker in a process that is killed before it revokes anything."""
-
-    def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> object:
-        raise KeyboardInterrupt
-
-    def revoke_person(self, person_id: str, reason: str, *, urgent: bool) -> object:
-        raise KeyboardInterrupt
 
 
 def _licensed(issuer: IssuerUnderTest, ready: ReadyApplicant) -> tuple[Applicant, str]:
@@ -45,14 +35,3 @@ def test_a_suspended_sole_permit_is_not_left(issuer: IssuerUnderTest, ready: Rea
     permits.act(permit, PermitAction.REINSTATE, "answered")
     permits.leave(person)
     assert one.get_permit() != permit
-
-
-def test_leaving_again_after_a_crash(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:
-    _, person = _licensed(issuer, ready)
-    with pytest.raises(KeyboardInterrupt):
-        Permits(issuer.world, revoker=Dies()).leave(person)
-    assert _row(issuer)["state"] == "live"
-    Permits(issuer.world).leave(person)
-    assert _row(issuer)["state"] == "revoked"
-    with pytest.raises(Conflict, match="no-permit"):
-        Permits(issuer.world).leave(person)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from issuer.kyc import store as kyc_store
 from tests.issuer.conftest import ADA, ReadyApplicant
 from tests.support.applicant import Applicant
 from tests.support.issuer_world import IssuerUnderTest
@@ -118,3 +119,15 @@ def test_a_barred_person_gets_no_other_licence_until_an_officer_agrees(
     issuer.http.cookies.clear()
     issuer.http.post(f"/admin/persons/{row['person']}/waive-wait", headers=issuer.admin)
     assert second.send(second.request()[0]).status_code == 201
+
+
+def test_accounts_are_told_apart_exactly_as_their_provider_writes_them(
+    issuer: IssuerUnderTest, applicant: Applicant
+) -> None:
+    assert applicant.sign_in(issuer.provider, ADA).status_code == 303
+    stranger = _another(issuer)
+    other = SimPerson(f" {ADA.sub}", "Charles Babbage", documents=(("passport", "GBR", "987654321"),))
+    assert stranger.sign_in(issuer.provider, other).status_code == 303
+    with issuer.world.database.read() as session:
+        persons = {row.person_id for one in (applicant, stranger) if (row := kyc_store.application(session, one.id))}
+    assert len(persons) == 2

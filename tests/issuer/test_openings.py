@@ -69,9 +69,7 @@ def test_the_archive_row_proves_itself(issuer: IssuerUnderTest, ready: ReadyAppl
     handle, share = (int.from_bytes(unb64(row[name]), "big") for name in ("handle", "signer_share"))
     check_opening(one.trust.issuer, point, registration, share, handle)
     request = IssueRequest(unb64(row["commitment"]), unb64(row["proof"]))
-    check_issue_request(
-        one.trust.issuer, registration, request, unb64(row["nonce"]), unb64(row["session"]), row["refresh"]
-    )
+    check_issue_request(one.trust.issuer, registration, request, unb64(row["nonce"]), unb64(row["session"]))
 
     fields = decode_cbor(_unseal(issuer, row["evidence"], unb64(row["registration"]), [1, 3]), 65536)
     assert isinstance(fields, dict)
@@ -81,6 +79,28 @@ def test_the_archive_row_proves_itself(issuer: IssuerUnderTest, ready: ReadyAppl
     assert token.claims["nonce"] == registration_nonce(registration, fields[3])
     assert token.claims["sub"] == ADA.sub
     assert json.loads(str(fields[4]))["name"] == ADA.name
+
+
+def test_refreshes_change_nothing_in_the_row(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:
+    one = ready()
+    request, pending = one.request()
+    answer = one.send(request).json()
+    credential, _ = one.receive(pending, answer)
+    holder = holder_point(
+        one.trust.issuer, one.registration.point, int.from_bytes(unb64(answer["signer_share"]), "big")
+    )
+    body = {"point": b64(archive_point(one.trust.issuer, holder, credential.handle))}
+    for _ in range(5):  # in the very second of the first issue
+        again = Applicant(issuer.http, one.trust, credential.link_secret)
+        assert again.apply().status_code == 201
+        assert again.sign_in(issuer.provider, ADA).status_code == 303
+        again.accept_terms()
+        assert again.send(again.request()[0]).status_code == 201
+    issuer.http.cookies.clear()
+    row = issuer.http.post("/admin/openings/evidence", json=body, headers=issuer.admin).json()
+    assert row["registration"] == b64(one.registration.point)
+    assert unb64(row["commitment"]) == request.commitment
+    assert "refreshes" not in row
 
 
 @pytest.mark.attack("47")

@@ -6,6 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -29,7 +30,10 @@ from prover import (
     WalletSession,
     licensed_client,
 )
-from tests.prover.conftest import FakeGateway, unb64
+from prover.challenge import Challenge
+from prover.holder_key import HolderKey
+from prover.keeper import LeaseKeeper
+from tests.prover.conftest import GATEWAY_URL, FakeGateway, unb64
 
 URL = "https://gateway.example/v1/autonomous/chat"
 
@@ -727,6 +731,22 @@ def test_a_gateway_cannot_send_an_agent_on_to_another_under_a_name(world: Any, l
     assert client.get(there).status_code == 200
 
 
+def test_nobody_else_can_send_an_agent_on_to_a_gateway_under_a_name(world: Any, library: Any) -> None:
+    """A host beside a gateway, say, where the gateway's answer has the agent fetch a file."""
+    there = "https://gateway.example/v1/autonomous/chat?agent=7"
+
+    def route(request: Any) -> Any:
+        if request.url.host == "files.example":
+            return library.Response(302, headers={"location": there})
+        return world.gateway.handle(request)
+
+    transport = library.MockTransport(route)
+    client = licensed_client(world.session(), library=library.__name__, transport=transport, follow_redirects=True)
+    assert client.get(there).status_code == 200
+    assert client.get("https://files.example/7").status_code == 401
+    assert "agent-licence" not in world.gateway.requests[-1].headers
+
+
 def test_a_gateway_cannot_name_an_agent_to_another_of_its_domain_by_a_cookie(world: Any, library: Any) -> None:
     cookie = httpx.Response(200, headers={"set-cookie": "agent=7; Domain=gateway.example; Path=/"})
     client, seen = two_gateways(world, library, cookie)
@@ -748,3 +768,18 @@ def test_holder_proofs_show_the_gateways_time_and_not_this_machines(world: Any, 
             claims = json.loads(unb64(request.headers["dpop"].split(".")[1]))
             shown.add(claims["iat"] - offset)
     assert shown == {world.clock() - 30, world.clock() - 20, world.clock() - 10}
+
+
+def test_a_proof_of_one_day_is_bound_to_the_key_of_that_day(world: Any) -> None:
+    """Also where another event loop, or a synchronous client, answers a challenge of the next day in between."""
+
+    class Interrupted(LeaseKeeper):
+        def _key_for(self, challenge: Challenge) -> HolderKey:
+            key = super()._key_for(challenge)
+            super()._key_for(replace(challenge, time=challenge.time + 86400))
+            return key
+
+    session = world.session()
+    keeper = Interrupted(session, Gateway(GATEWAY_URL), world.clock, world.clock)
+    session._keepers[GATEWAY_URL] = keeper
+    assert client_for(world, session).get(URL).status_code == 200

@@ -39,14 +39,14 @@ class Steady:
 
 
 def agent(world: World, *gateways: FakeGateway, **options: Any) -> httpx.Client:
-    """A client of one session for all `gateways`."""
+    """A client of one session for all `gateways`, which renews each lease at the latest: two are compared here."""
     by_origin = {gateway.origin: gateway for gateway in gateways or (world.gateway,)}
 
     def route(request: httpx.Request) -> httpx.Response:
         answer: httpx.Response = by_origin[f"https://{request.url.host}"].handle(request)
         return answer
 
-    session = world.session(gateways=list(by_origin), **options)
+    session = world.session(gateways=list(by_origin), uniform=max, **options)
     client: httpx.Client = licensed_client(session, transport=httpx.MockTransport(route))
     return client
 
@@ -206,6 +206,25 @@ def test_a_renewal_by_another_process_is_seen_at_every_gateway_alike(world: Worl
     two.busy.get(f"{THERE}/v1/autonomous/x")
     two.call()
     two.check_alike()
+
+
+@pytest.mark.attack("48")
+def test_a_renewal_does_not_show_in_the_epoch(world: World) -> None:
+    """A gateway with a slow clock is shown an epoch for some minutes more; who renews just then is shown no newer."""
+    two = Two(world)
+    for gateway in two.gateways:
+        gateway.time_offset = -290
+    two.call()
+    world.clock.at += 900
+    two.publish(urgent=False)
+    renewed = Wallet.open(two.wallets[1].path, PASSPHRASE)
+    assert renewed.contents.licence is not None
+    world.issuer.attributes = {"handle": renewed.contents.licence.credential.handle}
+    apply(renewed, world.issuer.client(), renew=True)
+    obtain(renewed, world.issuer.client(), 3, world.clock)
+    two.call()
+    two.check_alike()
+    assert shown(two.gateways[0]) == [0, 0]
 
 
 @pytest.mark.attack("48")

@@ -4,13 +4,14 @@ trouble."""
 from __future__ import annotations
 
 import json
+import secrets
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
 from fastapi.testclient import TestClient
-from joserfc import jwt
+from joserfc import jws, jwt
 from joserfc.jwk import ECKey, KeySet
 
 from issuer.app import create_app
@@ -44,6 +45,11 @@ def prepare_issuer(folder: Path, epoch_seconds: int = 900) -> Path:
     )
     (folder / INSURER_KEY).write_text(json.dumps(key.as_dict(private=True)))
     return folder / "data"
+
+
+def cover_id(attestation: str) -> str:
+    """The id by which its insurer cancels this cover."""
+    return str(json.loads(jws.extract_compact(attestation.encode()).payload)["jti"])
 
 
 @dataclass
@@ -81,6 +87,7 @@ def sign_attestation(folder: Path, permit: str, now: int, band: int = 3, until_d
         "from_day": today,
         "until_day": today + 365 if until_day is None else until_day,
         "iat": now,
+        "jti": secrets.token_hex(8),
     }
     return jwt.encode({"alg": "ES256", "kid": "insurer-1"}, claims, key, algorithms=["ES256"])
 

@@ -24,6 +24,7 @@ from starlette.routing import Route
 import circuits
 from circuits import Binding, Secret
 from circuits.records import EpochRecord
+from tests.attacks.forge import Holding, draft
 from tests.verifier.sim_issuer import Clock, Licence, SimulatedIssuer
 from verifier.app import Connections, create_gateway
 from verifier.authoriser import GRANT_TYPE, PRESENTATION_TYPE
@@ -144,8 +145,17 @@ class Holder:
             "not_after": asked.time + asked.max_age,
         }
         bound = Binding(**(fields | binding))
-        prepared = circuits.prepare(statement, self.licence.credential, self.licence.membership, self.issuer.keys.table)
-        return statement.present(bound, circuits.finish(prepared, bound))
+        return statement.present(bound, self._prove(statement, bound))
+
+    def _prove(self, statement: circuits.Statement, bound: Binding) -> bytes:
+        """By the wallet's own means, or, with a witness that it would not prove with, by a dishonest prover's."""
+        licence, table = self.licence, self.issuer.keys.table
+        try:
+            prepared = circuits.prepare(statement, licence.credential, licence.membership, table)
+        except circuits.Rejected:
+            holding = Holding.of(licence.credential, licence.membership.witness_point, table)
+            return draft(statement, holding).proof(bound)
+        return circuits.finish(prepared, bound)
 
     def proof(self, method: str, url: str, lease: str | None = None, **claims: Any) -> str:
         """A DPoP proof; `claims` replace its own."""

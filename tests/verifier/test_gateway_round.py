@@ -99,7 +99,7 @@ def test_public_needs_nothing_and_the_rest_is_not_there(gateway: Gateway) -> Non
         assert (await gateway.client.get("/v1/public/echo?x=1")).status_code == 200
         assert (await gateway.client.post("/v1/public/echo", content=b"hello")).json()["octets"] == 5
         refused(await gateway.client.get("/v1/other"), 404, "not-found")
-        refused(await gateway.client.get("/v1/autonomousx"), 404, "not-found")
+        refused(await gateway.client.get("/v1/autonomousx"), 401, "lease-required")  # to some that is under it
         assert gateway.upstream.count == 2
 
     asyncio.run(story())

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import sys
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
+from threading import Event, Thread
 
 import pytest
 
 from circuits import AtLeast, Binding, Statement, finish, prepare, verify
+from circuits.cached import cached_property
 from circuits.layout import _KEPT_LAYOUTS, _Kept, _kept, layout_of
 from tests.circuits.core.world import Licence, World, said
 
@@ -99,3 +104,38 @@ def test_prepared_in_one_thread_and_finished_in_another(
         proofs = list(pool.map(finish, prepared, bindings))
         list(pool.map(verify, [statement] * 24, bindings, proofs))
     assert len({proof[:48] for proof in proofs}) == 24
+
+
+class Slow:
+    """Computes while `begun` is set and `go` is not."""
+
+    def __init__(self) -> None:
+        self.begun, self.go = Event(), Event()
+
+    @cached_property
+    def value(self) -> int:
+        self.begun.set()
+        self.go.wait()
+        return 7
+
+
+def test_a_child_that_was_forked_while_a_thread_computed_a_property_computes_its_own() -> None:
+    ours, childs = Slow(), Slow()
+    childs.go.set()
+    thread = Thread(target=lambda: ours.value)
+    thread.start()
+    ours.begun.wait()
+    child = os.fork()
+    if child == 0:
+        signal.alarm(5)
+        os._exit(0 if childs.value == 7 else 1)
+    ours.go.set()
+    thread.join()
+    assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+    assert ours.__dict__["value"] == ours.value == 7
+
+
+def test_no_property_of_the_mathematics_or_the_wallet_has_a_lock() -> None:
+    for folder in ("circuits", "prover"):
+        for path in Path(folder).rglob("*.py"):
+            assert "functools import cached_property" not in path.read_text(), path

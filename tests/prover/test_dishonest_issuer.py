@@ -1,0 +1,120 @@
+"""What an issuer with all its keys, together with a gateway, could make a wallet show or do that names its licence.
+
+Found by a review; each test fails without what was done about it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+import httpx
+import pytest
+
+import circuits
+from circuits import RevocationEntry
+from circuits.scalar import ORDER, inverse
+from circuits.suite import SHA256
+from prover import ProverError, TrustError, Wallet
+from prover.enrol import apply, obtain
+from prover.refresh import refresh
+from tests.prover.conftest import PASSPHRASE, FakeGateway, World, unb64
+from tests.prover.test_marks import HERE, agent, exchanges, knows_none, shown
+
+CURVE = SHA256.curve
+
+
+def handle_of(wallet: Wallet) -> int:
+    licence = wallet.reload().licence
+    assert licence is not None
+    return licence.credential.handle
+
+
+def is_standing_true(world: World, gateway: FakeGateway) -> bool:
+    """Whether C' and Cbar of all that the gateway was shown are as of a witness: alpha C' = Cbar. Where they are not,
+    the difference is a multiple of C' or of V that depends on the handle."""
+    alpha = world.keys.accumulator.secret_key.expose()
+    for form in exchanges(gateway):
+        proof = circuits.decode_presentation(unb64(form["subject_token"])).proof
+        if CURVE.encode_g1(CURVE.multiply(CURVE.decode_g1(proof[144:192]), alpha)) != proof[192:240]:
+            return False
+    return True
+
+
+@pytest.mark.attack("48")
+def test_no_proof_at_an_epoch_whose_value_is_not_the_witnesses_own(world: World) -> None:
+    """Epoch 1 has another value and says that nobody was revoked in epoch 2, which has the true one again. The wallet
+    goes from 0 straight to 2, and a gateway that does not know 2 asks for 1."""
+    client = agent(world)
+    other = CURVE.encode_g1(CURVE.multiply(CURVE.decode_g1(world.issuer.value), 5))
+    world.issuer.publish(value=other)
+    world.issuer.publish()
+    world.gateway.override = knows_none(world.gateway)
+    with suppress(ProverError):
+        client.get(f"{HERE}/v1/autonomous/x")
+    assert shown(world.gateway) == [2]
+    assert is_standing_true(world, world.gateway)
+
+
+@pytest.mark.attack("48")
+def test_entries_that_lead_on_for_some_handles_lead_on_for_none(world: World) -> None:
+    """Signed, hashed, the same for all: whether a wallet got on would tell a gateway whether it is one of `chosen`."""
+    wallets = [world.wallet(str(number)) for number in range(4)]
+    for_these_alone(world, [handle_of(wallet) for wallet in wallets[1::2]])
+    for wallet in wallets:
+        with pytest.raises(TrustError, match="list-damaged"):
+            refresh(wallet, world.issuer.client(), world.clock)
+
+
+def for_these_alone(world: World, chosen: Sequence[int]) -> None:
+    """Publish entries that lead from the value to that of a new epoch for the handles `chosen`, and for no other.
+
+    With d_s = V_(s-1) - (y_s + alpha) V_s, they do for y where the sum of p_s(y) d_s vanishes: a polynomial in y, which
+    is made to be the product of (chosen - y).
+    """
+    alpha, start = world.keys.accumulator.secret_key.expose(), CURVE.decode_g1(world.issuer.value)
+    handles = [circuits.new_handle() for _ in range(len(chosen) + 1)]
+    defects: list[int] = []
+    value = 1
+    for handle in handles:
+        wanted, weight = 1, 1
+        for one in chosen:
+            wanted = wanted * (one - handle) % ORDER
+        for earlier, defect in zip(handles, defects, strict=False):
+            wanted = (wanted - weight * defect) % ORDER
+            weight = weight * (earlier - handle) % ORDER
+        defects.append(wanted * inverse(weight) % ORDER)
+        value = (value - defects[-1]) * inverse((handle + alpha) % ORDER) % ORDER
+        world.issuer.entries.append(RevocationEntry(handle, CURVE.multiply(start, value)))
+    world.issuer.publish()
+
+
+@pytest.mark.attack("48")
+def test_a_late_refresh_gives_no_witness_of_one_licence_to_another_of_the_same_id(world: World) -> None:
+    """The id is the issuer's to choose, and the host of the public files can make a refresh last."""
+    wallet = world.wallet()
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish()
+    world.issuer.publish()
+    world.issuer.before = another_meanwhile(world, wallet)
+    refresh(wallet, world.issuer.client(), world.clock)
+    licence = wallet.reload().licence
+    assert licence is not None
+    circuits.check_membership(licence.membership, licence.credential.handle)
+
+
+def another_meanwhile(world: World, wallet: Wallet) -> Callable[[httpx.Request], None]:
+    """Obtain another licence, of the epoch before the newest, while the entries are fetched."""
+    left = [1]
+
+    def before(request: httpx.Request) -> None:
+        if not request.url.path.endswith(".entries") or not left:
+            return
+        left.pop()
+        newest = world.issuer.epochs.pop()
+        other = Wallet.open(wallet.path, PASSPHRASE)
+        apply(other, world.issuer.client())
+        obtain(other, world.issuer.client(), 3, world.clock)
+        world.issuer.epochs.append(newest)
+
+    return before

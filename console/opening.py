@@ -215,7 +215,10 @@ def person_of(row: ArchiveRow, evidence: Evidence, provider: TrustedProvider) ->
         raise Failure("evidence", f"the ID token in the evidence does not verify: {error}") from error
     audience = claims.get("aud")
     parties = audience if isinstance(audience, list) else [audience]
-    if claims.get("iss") != provider.issuer or provider.client_id not in parties:
+    party = claims.get("azp")
+    if party is None and len(parties) == 1:
+        party = provider.client_id  # one that is for several says which of them asked for it
+    if claims.get("iss") != provider.issuer or provider.client_id not in parties or party != provider.client_id:
         raise Failure("evidence", "the ID token is another provider's, or was made out to another client")
     if not set(str(claims.get("vot")).split(".")) & set(provider.vot):
         raise Failure("evidence", "the identity provider did not look at who this is: anybody can give any name")

@@ -28,12 +28,13 @@ MAX_OCTETS = 4096
 
 @dataclass(frozen=True)
 class Recorded:
-    """A presentation of a gateway's audit trail, verified again: statement octets, proof, the lease that it earned, and
-    how many calls were made under that."""
+    """A presentation of a gateway's audit trail, verified again: statement octets, proof, the lease that it earned, the
+    origin of the gateway that it was made for, and how many calls were made there under that."""
 
     statement: bytes
     proof: bytes
     lease: str
+    gateway: str
     calls: int
 
     @property
@@ -44,13 +45,12 @@ class Recorded:
 
 @dataclass(frozen=True)
 class _Presented:
-    """A presentation's row, verified: also the origin it is made out to, its session key, its lease's digest."""
+    """A presentation's row, verified: also the origin it is made out to, and its session key."""
 
     statement: bytes
     proof: bytes
     audience: str
     thumbprint: bytes
-    lease_digest: str
 
 
 def read_recorded(trust: TrustBundle, evidence: Path, lease: str) -> Recorded:
@@ -64,7 +64,7 @@ def read_recorded(trust: TrustBundle, evidence: Path, lease: str) -> Recorded:
     """
     epochs: dict[int, str] = {}
     presented: _Presented | None = None
-    calls = 0
+    calls: set[object] = set()
     for row in read_evidence(evidence):
         match row:
             case {"kind": "epoch", "number": int(number), "cose": str(cose)}:
@@ -74,26 +74,25 @@ def read_recorded(trust: TrustBundle, evidence: Path, lease: str) -> Recorded:
                     raise Failure("trail", f"the audit trail has two presentations for lease {lease}")
                 presented = _presented(trust, row, epochs)
             case {"kind": "call", "lease": str(named)} if named == lease:
-                _check_call(presented, row)
-                calls += 1
+                calls.add(_check_call(presented, row))
     if presented is None:
         remedy = "see its presentation records"
         raise Failure("no-such-lease", f"the audit trail has no presentation for lease {lease}", remedy)
     if not calls:
         raise Failure("no-call", f"nothing was called under lease {lease}, so there is nobody to name for it")
-    return Recorded(presented.statement, presented.proof, lease, calls)
+    return Recorded(presented.statement, presented.proof, lease, presented.audience, len(calls))
 
 
 def _presented(trust: TrustBundle, row: dict[str, Any], epochs: dict[int, str]) -> _Presented:
     match row:
-        case {"statement": str(statement), "proof": str(proof), "epoch": int(number), "lease_digest": str(digest)}:
+        case {"statement": str(statement), "proof": str(proof), "epoch": int(number)}:
             octets = _octets(statement), _octets(proof)
         case _:
             raise _not_of_this_version()
     if number not in epochs:
         raise Failure("epoch-missing", f"the audit trail has no epoch {number}, at which this presentation was made")
     binding = _verify(trust, _signed_epoch(trust, _octets(epochs[number])), *octets)
-    return _Presented(*octets, binding.audience, binding.session_thumbprint, digest)
+    return _Presented(*octets, binding.audience, binding.session_thumbprint)
 
 
 def _verify(trust: TrustBundle, epoch: EpochRecord, statement: bytes, proof: bytes) -> Binding:
@@ -113,23 +112,33 @@ def _verify(trust: TrustBundle, epoch: EpochRecord, statement: bytes, proof: byt
     return binding
 
 
-def _check_call(presented: _Presented | None, row: dict[str, Any]) -> None:
-    """That the presentation's session key signed this call: method, URL, time, and the lease it was made under."""
+def _check_call(presented: _Presented | None, row: dict[str, Any]) -> object:
+    """That the presentation's session key signed this call: method, URL, time, and that it is one under a lease.
+
+    Gives what names it: what was signed once is one call, however often it was written down.
+    """
     number = row["n"]
     if presented is None:
         raise Failure("trail", f"record {number} of the audit trail is a call under a lease that nobody had yet")
     if presented.thumbprint == NO_SESSION_KEY:
-        return  # a lease without a key, which is good for whoever holds it
+        return number  # a lease without a key, which is good for whoever holds it
     match row:
-        case {"method": str(method), "path": str(path), "at": int(at), "holder_proof": str(proof)}:
+        case {
+            "method": str(method),
+            "path": str(path),
+            "at": int(at),
+            "holder_proof": str(proof),
+            "lease_digest": str(of),
+        }:
             try:
-                found = check_holder_proof(proof, method, presented.audience + path, at, presented.lease_digest)
+                found = check_holder_proof(proof, method, presented.audience + path, at, of)
             except CircuitError as error:
                 raise _not_theirs(number) from error
         case _:
             raise _not_of_this_version()
     if found.thumbprint != presented.thumbprint:
         raise _not_theirs(number)
+    return found.use
 
 
 def _signed_epoch(trust: TrustBundle, signed: bytes) -> EpochRecord:

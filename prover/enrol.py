@@ -335,6 +335,10 @@ def _take(
 
 
 def _with_licence(found: Contents, licence: Licence, signed: bytes, epoch: EpochRecord) -> Contents:
+    held = found.licence
+    if held is not None and held.credential.handle == licence.credential.handle:
+        # A renewal takes the membership nowhere: by an epoch of its choice the issuer would know the wallet again.
+        return replace(found, licence=replace(licence, membership=held.membership), registration=None, pending=None)
     return replace(
         found,
         licence=licence,

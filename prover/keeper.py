@@ -76,7 +76,7 @@ class Session(Protocol):
     def check_not_revoked(self) -> None:
         """See `WalletSession.check_not_revoked`."""
 
-    def refresh(self) -> Refreshed:
+    def refresh(self, origin: str, time: int) -> Refreshed:
         """See `WalletSession.refresh`."""
 
     def refresh_if_due(self, origin: str, time: int) -> None:
@@ -240,7 +240,7 @@ class LeaseKeeper:
         self._check_pause()
         asked = challenge or (yield from self._ask())
         if code in REFRESH_CODES:
-            yield Work(self._session.refresh)
+            yield Work(lambda: self._session.refresh(self._origin, asked.time))
         else:
             yield Work(lambda: self._session.refresh_if_due(self._origin, asked.time))
         try:
@@ -256,7 +256,7 @@ class LeaseKeeper:
         challenge = yield from self._ask()
         showing = Showing.COMMON
         if code in REFRESH_CODES:
-            yield Work(self._session.refresh)
+            yield Work(lambda: self._session.refresh(self._origin, challenge.time))
             showing = Showing.OLDER if code == "unknown-epoch" else Showing.NEWEST
         else:
             yield Work(lambda: self._session.refresh_if_due(self._origin, challenge.time))

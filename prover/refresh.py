@@ -101,21 +101,23 @@ def check_epoch_is_of_one_history(epoch: EpochRecord, contents: Contents, now: i
         raise _distrust("epoch-future", f"Epoch {epoch.number} begins in the future of this machine's clock.")
 
 
-def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int]) -> Refreshed:
-    """Bring the wallet's membership up to the newest epoch and save it.
+def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int], since: Contents | None = None) -> Refreshed:
+    """Bring the wallet's membership up to the newest epoch and save it. It starts at `since`, an earlier state of this
+    licence, where given: so it asks for the same as a wallet that is still there.
 
     Raises `Revoked`; `NotReady` without a licence; `TrustError` for data that is not to be believed; `Unreachable`
     when the issuer's files cannot be had. Whole stretches that were caught up with before it failed are kept.
     """
     contents = wallet.reload()
-    licence = _licence(contents)
+    start = since or contents
+    licence = _licence(start)
     newest = _signed(issuer.latest_epoch(), contents.trust)
     check_epoch_follows(newest.epoch, contents, now())
     _remember_number(wallet, newest.epoch.number)
     if licence.membership.value == newest.epoch.value:
         saved, applied = _keep(wallet, licence, _applied(licence, (), newest.epoch), newest), 0
     else:
-        saved, applied = _catch_up(wallet, issuer, contents, licence, newest)
+        saved, applied = _catch_up(wallet, issuer, contents, start, newest)
     reached = saved.epoch or newest.epoch
     changed = contents.epoch is None or contents.epoch.hash != reached.hash
     return Refreshed(reached, changed, applied)
@@ -149,12 +151,13 @@ def _remember_number(wallet: Wallet, number: int) -> None:
 
 
 def _catch_up(
-    wallet: Wallet, issuer: IssuerClient, contents: Contents, licence: Licence, newest: _Signed
+    wallet: Wallet, issuer: IssuerClient, contents: Contents, start: Contents, newest: _Signed
 ) -> tuple[Contents, int]:
-    """Go from the licence's epoch to `newest`, saving after each stretch; gives the contents saved last and how many
+    """Go from the epoch of `start` to `newest`, saving after each stretch; gives the contents saved last and how many
     entries were applied. Raises as `refresh` does."""
+    licence = _licence(start)
     kept, saved, applied = licence, contents, 0
-    stretches = _stretches(issuer, contents.trust, _epoch_held(issuer, contents, licence), newest)
+    stretches = _stretches(issuer, contents, _epoch_held(issuer, start, licence), newest)
     checked = ((stretch[-1], _entries(issuer, stretch)) for stretch in stretches)
     for last, entries in checked:
         try:
@@ -179,20 +182,23 @@ def _epoch_held(issuer: IssuerClient, contents: Contents, licence: Licence) -> E
 
 
 def _stretches(
-    issuer: IssuerClient, bundle: TrustBundle, held: EpochRecord, newest: _Signed
+    issuer: IssuerClient, contents: Contents, held: EpochRecord, newest: _Signed
 ) -> Iterator[Sequence[_Signed]]:
-    """The signed epochs after `held` up to `newest`, each the successor of the one before, in stretches to save after.
+    """The signed epochs after `held` up to `newest`, each the successor of the one before and of one history with
+    `contents`, in stretches to save after.
 
     Raises `TrustError` (`epoch-fork`, and what `decode_epoch` raises), `Unreachable`.
     """
     if newest.epoch.number <= held.number:
         raise _fork(newest.epoch.number)
     stretch: list[_Signed] = []
+    bundle = contents.trust
     for number in range(held.number + 1, newest.epoch.number + 1):
         following = newest if number == newest.epoch.number else _signed(issuer.epoch(number), bundle)
         if following.epoch.number != number or following.epoch.previous != held.hash:
             raise _fork(number)
         held = following.epoch
+        check_epoch_is_of_one_history(held, contents, held.not_before)
         stretch.append(following)
         if following is newest or (len(stretch) >= EPOCHS_IN_STRETCH and _is_past_showing(held, bundle, newest.epoch)):
             yield stretch

@@ -112,11 +112,15 @@ class WalletSession:
         if self._revoked is not None:
             raise Revoked(self._revoked.sentence)
 
-    def refresh(self) -> Refreshed:
-        """Bring the membership up to the newest epoch. Raises as `prover.refresh.refresh` does."""
+    def refresh(self, origin: str = "", time: int = 0) -> Refreshed:
+        """Bring the membership up to the newest epoch; for the gateway `origin` from the one that it was shown last:
+        which files are fetched, and how long that takes, would tell it whether this wallet was at work elsewhere.
+        Raises as `prover.refresh.refresh` does.
+        """
         self.check_not_revoked()
+        shown = self._shown_to(origin, time)
         try:
-            return refresh(self._wallet, self._issuer, self._now)
+            return refresh(self._wallet, self._issuer, self._now, shown[-1] if shown else None)
         except Revoked as revoked:
             self._revoked = revoked
             self._clear_pool()
@@ -135,7 +139,7 @@ class WalletSession:
         if waits or (shown and _is_current(shown[-1], time)):
             return
         try:
-            self.refresh()
+            self.refresh(origin, time)
         except Unreachable:
             self._not_before[origin] = self._steady() + REFRESH_PAUSE_SECONDS
         except TrustError as error:

@@ -87,7 +87,6 @@ class EvidenceLog:
             "epoch": verified.epoch_number,
             "policy": encode_base64url(verified.policy_hash),
             "lease": lease.id,
-            "lease_digest": lease.digest,
             "root": lease.root,
             "expires_at": lease.expires_at,
         }
@@ -95,9 +94,10 @@ class EvidenceLog:
 
     def record_call(self, lease: Lease, method: str, path: str, holder_proof: str | None, now: int) -> None:
         """A call that is let through: lease, method, path (no query), and the checked `holder_proof`, which names both
-        and is none under a lease without a session key. Raises `Unavailable`."""
+        and is none under a lease without a session key; with the digest that it covers, for who has a lease can write
+        its signature in two ways, and both are good. Raises `Unavailable`."""
         call = {"lease": lease.id, "method": method[:MAX_PROOF_CHARACTERS], "path": path[:MAX_PROOF_CHARACTERS]}
-        proved = {} if lease.jkt is None else {"holder_proof": holder_proof}
+        proved = {} if lease.jkt is None else {"holder_proof": holder_proof, "lease_digest": lease.digest}
         self._append("call", now, call | proved, flush=False)
 
     def record_denial(self, kind: str, value: str, reason: str, now: int) -> None:

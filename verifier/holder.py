@@ -126,7 +126,14 @@ def _check_claims(claims: dict[str, Any], method: str, url: str, now: int) -> No
         raise _refused("it does not say when it was made")
     if not now - MAX_AGE_SECONDS <= issued_at <= now + MAX_AHEAD_SECONDS:
         raise _refused("it was not made just now")
-    if claims.get("htm") != method or not isinstance(target, str) or _target(target) != _target(url):
+    # A query is not compared, so none may stand beside what is signed.
+    if (
+        "?" in url
+        or "#" in url
+        or claims.get("htm") != method
+        or not isinstance(target, str)
+        or _target(target) != _target(url)
+    ):
         raise _refused("it was made for another request")
 
 

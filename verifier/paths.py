@@ -70,18 +70,23 @@ def leads_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
     An application that is mounted under a path of its own, or has been told of one (ASGI's `root_path`, which may be
     set behind whoever asks here), drops what stands before; and one that has given itself a root is reached without it,
     so that a path may begin within a prefix. Some match and cut such paths as text, not by segments, and put a slash
-    back: they read `/apiv1/x` as `/v1/x`, and `/v1/xplan` as `/v1/x/plan`. So the slashes of a prefix may be missing,
-    but for the one before it or the one after it. In doubt a path counts as protected.
+    back: they read `/apiv1/x` as `/v1/x`, `/v1/xplan` as `/v1/x/plan`, and Litestar both at once. So all slashes of a
+    prefix may be missing. In doubt a path counts as protected.
     """
     path = "/".join(("", *segments, ""))
     for prefix in prefixes:
         parts = [re.escape(part) for part in prefix[1:].casefold().split("/")]
         whole, *ends = ("/?".join(parts[at:]) for at in range(len(parts)))
-        if re.search("|".join((f"/{whole}", f"{whole}/", *(f"^/{end}/" for end in ends))), path):
+        if re.search("|".join((whole, *(f"^/{end}" for end in ends))), path):
             return True
     return False
 
 
 def _comparable(segment: str) -> str:
-    """Without path parameters, trailing dots and blanks, and case; empty for the dot segments."""
-    return segment.split(";", 1)[0].rstrip(". ").lstrip(" ").casefold()
+    """Without path parameters, trailing dots and blanks, and case; empty for the dot segments.
+
+    Without accents too, and in capitals first: by some rules of case the dotless and the dotted capital i are an i.
+    """
+    plain = segment.split(";", 1)[0].rstrip(". ").lstrip(" ").upper()
+    letters = unicodedata.normalize("NFKD", plain)
+    return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()

@@ -62,8 +62,8 @@ def share(
             given = opening.sealed_share(sealed, mine, _checked_row(bundle, recorded, row, case), case)
         result = {"case": case, "lease": lease, "round": 1 if row is None else 2, "share": opening.text_of(given)}
         out.write_text(json.dumps(result), encoding="utf-8")
-        done = {"opener": mine.index, "round": result["round"], "calls": recorded.calls, "file": str(out)}
-        speaker.done(done, "Verified, the calls too, and the share is given.")
+        done = {"opener": mine.index, "round": result["round"], "gateway": recorded.gateway, "calls": recorded.calls}
+        speaker.done(done | {"file": str(out)}, "Verified, the calls too, and the share is given.")
 
 
 @app.command()
@@ -95,7 +95,7 @@ def combine(
             trusted = opening.read_provider(provider)
             sealed = bundle if sealed_under is None else _trust(sealed_under)
             person = opening.person_of(checked, opening.unseal(sealed, checked, given, case), trusted)
-            speaker.done({"case": case} | person, "The evidence names this person.")
+            speaker.done({"case": case, "gateway": recorded.gateway} | person, "The evidence names this person.")
             return
         point = opening.archive_point(bundle, recorded, given, case)
         answer = _ask_archive(issuer, admin_token, point, case)

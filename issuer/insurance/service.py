@@ -13,7 +13,7 @@ from typing import Protocol
 from sqlalchemy.orm import Session
 
 from circuits import SECONDS_PER_DAY
-from issuer.errors import Conflict, Denied, Invalid
+from issuer.errors import Conflict, Denied, Invalid, Refused
 from issuer.insurance import store
 from issuer.insurance.claims import ATTESTATION_TYPES, CANCELLATION_TYPES, Attestation, Cancellation
 from issuer.insurance.models import CoverRow
@@ -137,9 +137,15 @@ class Insurance:
         return len(lapsed)
 
     def _in_force(self, session: Session, permit_id: str, day: int) -> list[CoverRow]:
-        """What counts: whoever was taken off the trust list bears nothing out any more, whatever it has signed."""
-        trusted = {insurer.issuer for insurer in self._insurers}
-        return [row for row in store.in_force(session, permit_id, day) if row.insurer in trusted]
+        """What counts: what an insurer, or a key of one, has signed bears nothing out once it is off the trust list."""
+        return [row for row in store.in_force(session, permit_id, day) if self._is_trusted(row.attestation)]
+
+    def _is_trusted(self, attestation: str) -> bool:
+        try:
+            read_signed(attestation, self._insurers, Attestation, ATTESTATION_TYPES)
+        except Refused:
+            return False
+        return True
 
     def _store(self, claims: Attestation, attestation: str, now: int) -> RegisteredCover:
         cover_id = claims.jti

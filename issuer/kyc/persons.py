@@ -16,7 +16,7 @@ from issuer.keys.keyring import Keyring
 from issuer.kyc import store
 from issuer.kyc.claims import PersonClaims
 from issuer.kyc.documents import RULES_VERSION, account_message, canonical_document, namesake_message
-from issuer.kyc.models import Application
+from issuer.kyc.models import Application, Person
 from issuer.world import World
 
 VERIFIED = "verified"
@@ -48,8 +48,8 @@ def make_tags(keyring: Keyring, provider: str, claims: PersonClaims) -> Tags:
 def place(session: Session, application: Application, tags: Tags, now: int) -> str | None:
     """Ties the application to its person within the caller's transaction, and returns the person's id.
 
-    Returns None when the person is a duplicate; the application is marked so, a person who was known here already waits
-    for an officer, and nothing else is stored. Raises
+    Returns None when the person is a duplicate; the application is marked so, whoever the account stands for waits for
+    an officer, also when the account comes back without the document, and nothing else is stored. Raises
     Denied("other-person") when somebody else has signed in for this application before.
     """
     known = store.owners(session, {tags.account})
@@ -59,14 +59,13 @@ def place(session: Session, application: Application, tags: Tags, now: int) -> s
         raise Denied("other-person", "Another person has signed in for this application.")
     if owners - known:
         application.identity = DUPLICATE
-        person = store.person(session, person_id) if person_id else None
+        person = store.person(session, person_id) if person_id else _new_person(session, tags, REVIEW, now)
         if person is not None and person.status == VERIFIED:
             person.status = REVIEW  # known here, and now seen to be somebody else as well
         return None
     if person_id is None:
         status = REVIEW if store.namesakes(session, tags.namesake) else VERIFIED
-        person_id = store.add_person(session, secrets.token_urlsafe(16), status, now).person_id
-    store.add_strong_tag(session, tags.account, "account", person_id, RULES_VERSION, now)
+        person_id = _new_person(session, tags, status, now).person_id
     for tag in sorted(tags.documents):
         store.add_strong_tag(session, tag, "document", person_id, RULES_VERSION, now)
     store.add_weak_tag(session, tags.namesake, person_id, RULES_VERSION, now)
@@ -76,6 +75,12 @@ def place(session: Session, application: Application, tags: Tags, now: int) -> s
         return None
     application.person_id, application.identity = person_id, person.status
     return person_id
+
+
+def _new_person(session: Session, tags: Tags, status: str, now: int) -> Person:
+    person = store.add_person(session, secrets.token_urlsafe(16), status, now)
+    store.add_strong_tag(session, tags.account, "account", person.person_id, RULES_VERSION, now)
+    return person
 
 
 def bar(session: Session, person_id: str) -> None:
@@ -98,15 +103,15 @@ def waive_wait(world: World, person_id: str) -> None:
         person.wait_waived_at = world.now()
 
 
-def decide_review(world: World, person_id: str, accept: bool) -> None:
+def decide_review(session: Session, person_id: str, accept: bool) -> None:
     """An officer's decision on a namesake: another human being (accept), or the same one again; or on lifting a bar.
 
-    Raises NotFound("unknown-review").
+    Within the caller's transaction, which owes the end of a refused person's licences. Raises
+    NotFound("unknown-review").
     """
-    with world.database.write() as session:
-        person = store.person(session, person_id)
-        if person is None or person.status not in (REVIEW, BARRED):
-            raise NotFound("unknown-review", "There is no such person in review.")
-        person.status = VERIFIED if accept else REFUSED
-        for application in store.applications_of(session, person_id):
-            application.identity = VERIFIED if accept else DUPLICATE
+    person = store.person(session, person_id)
+    if person is None or person.status not in (REVIEW, BARRED):
+        raise NotFound("unknown-review", "There is no such person in review.")
+    person.status = VERIFIED if accept else REFUSED
+    for application in store.applications_of(session, person_id):
+        application.identity = VERIFIED if accept else DUPLICATE

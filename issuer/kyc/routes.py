@@ -14,6 +14,7 @@ from issuer.errors import Denied, Invalid
 from issuer.kyc import persons, store
 from issuer.kyc.schemas import ApplicationIn, ApplicationOut, ReviewDecision, ReviewList
 from issuer.kyc.service import CALLBACK_PATH, Applications, Callback, SignIns
+from issuer.licences.revocations import Revocations
 from issuer.problems import CREATED, NO_CONTENT, SEE_OTHER
 from issuer.web import pages
 from issuer.web.admin import Admin
@@ -106,8 +107,8 @@ def reviews(world: WorldDep, _: Admin) -> ReviewList:
 
 @router.post("/admin/reviews/{person_id}", status_code=NO_CONTENT)
 def review(world: WorldDep, _: Admin, person_id: str, body: ReviewDecision) -> None:
-    """Decides one review."""
-    persons.decide_review(world, person_id, body.accept)
+    """Decides one review. Who is refused keeps no licence."""
+    Revocations(world).decide_review(person_id, accept=body.accept)
 
 
 @router.post("/admin/persons/{person_id}/waive-wait", status_code=NO_CONTENT)

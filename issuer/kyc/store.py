@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, exists, func, select
+from sqlalchemy import delete, exists, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from issuer.kyc.models import Application, Evidence, Person, Receipt, SignIn, StrongTag, WeakTag
@@ -109,13 +109,10 @@ def add_receipt(session: Session, row: Receipt) -> None:
     session.flush()
 
 
-def newest_receipt_time(session: Session, person_id: str, providers: Iterable[str]) -> int | None:
-    """When one of these providers last verified the person, or None."""
-    return session.scalar(
-        select(func.max(Receipt.verified_at)).where(
-            Receipt.person_id == person_id, Receipt.provider.in_(list(providers))
-        )
-    )
+def newest_receipt_time(session: Session, person_id: str, levels: Iterable[tuple[str, str]]) -> int | None:
+    """When a provider last verified the person at one of these levels (provider, level), or None."""
+    listed = tuple_(Receipt.provider, Receipt.level).in_(list(levels))
+    return session.scalar(select(func.max(Receipt.verified_at)).where(Receipt.person_id == person_id, listed))
 
 
 def replace_evidence(session: Session, row: Evidence) -> None:

@@ -105,8 +105,8 @@ class Eligibility:
         with world.database.read() as session:
             application = kyc_store.application(session, application_id)
             person = kyc_store.person(session, person_id) if person_id else None
-            trusted = [provider.issuer for provider in world.settings.identity_providers]
-            receipt_at = kyc_store.newest_receipt_time(session, person_id, trusted) if person_id else None
+            levels = [(one.issuer, level) for one in world.settings.identity_providers for level in one.vot]
+            receipt_at = kyc_store.newest_receipt_time(session, person_id, levels) if person_id else None
             first = application is not None and not application.refresh
             wait_until = replacement_wait(world, session, person) if person and first else None
         if person is None or person_id is None:

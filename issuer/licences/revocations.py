@@ -1,8 +1,9 @@
 """Revokes licences: one, all of a person, all under a permit, or those that its cover bears no more, in one epoch.
 
 The decision is committed first; the epoch that tells the world is made from it and, after a crash, is made at the next
-sight. An urgent revocation is published at once and raises the floor, so that leases older than it end. Whoever
-revokes urgently is told Delayed("publication-waits") where the decision stands and the world cannot be told of it yet.
+sight. An urgent revocation is published at once and raises the floor, so that leases older than it end; also where the
+licence was revoked routinely before, or a holder's own report would take an officer's order its edge. Whoever revokes
+urgently is told Delayed("publication-waits") where the decision stands and the world cannot be told of it yet.
 """
 
 from __future__ import annotations
@@ -39,17 +40,20 @@ class Revocations:
         self._world = world
 
     def revoke_licence(self, licence_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
-        """Revokes one licence. Raises NotFound("unknown-licence"), Conflict("licence-revoked") the second time."""
+        """Revokes one licence. Raises NotFound("unknown-licence"), Conflict("licence-revoked") the second time, unless
+        that one bars, or is urgent and the first was not."""
         with self._world.database.write() as session:
             licence = store.licence(session, licence_id)
             if licence is None:
                 raise NotFound("unknown-licence", "There is no such licence.")
-            if licence.state != store.LIVE:
+            late = urgent and store.make_urgent(session, Licence.licence_id == licence_id)
+            licences = [licence] if licence.state == store.LIVE else []
+            if not (licences or late or bar):
                 raise Conflict("licence-revoked", "This licence has been revoked already.")
-            self._mark(session, [licence], reason, urgent)
+            self._mark(session, licences, reason, urgent)
             if bar:
                 persons.bar(session, licence.person_id)
-        return self._publish(1, urgent)
+        return self._publish(len(licences), urgent, late)
 
     def revoke_person(self, person_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
         """Revokes every live licence of a person in one epoch; none is no error. `bar` keeps the person from
@@ -57,9 +61,19 @@ class Revocations:
         with self._world.database.write() as session:
             licences = store.live_licences(session, person_id=person_id)
             self._mark(session, licences, reason, urgent)
+            late = urgent and store.make_urgent(session, Licence.person_id == person_id)
             if bar:
                 persons.bar(session, person_id)
-        return self._publish(len(licences), urgent)
+        return self._publish(len(licences), urgent, late)
+
+    def decide_review(self, person_id: str, *, accept: bool) -> None:
+        """An officer's decision on a review. Who is refused is somebody else who may have a licence, so that one
+        obtained before ends with the next epoch. Raises NotFound("unknown-review")."""
+        with self._world.database.write() as session:
+            persons.decide_review(session, person_id, accept)
+            if not accept:
+                licences = store.live_licences(session, person_id=person_id)
+                self._mark(session, licences, store.REFUSED_IN_REVIEW, urgent=False)
 
     def report_lost(self, person_id: str, *, urgent: bool) -> Revoked:
         """Revokes every live licence of a person whose wallet is lost; none is no error.
@@ -79,7 +93,8 @@ class Revocations:
         with self._world.database.write() as session:
             licences = store.live_licences(session, permit_id=permit_id)
             self._mark(session, licences, reason, urgent)
-        return self._publish(len(licences), urgent)
+            late = urgent and store.make_urgent(session, Licence.permit_id == permit_id)
+        return self._publish(len(licences), urgent, late)
 
     def revoke_uncovered(self, permit_id: str, covers: Sequence[tuple[int, int]], reason: str) -> Revoked:
         """Revokes, in one urgent epoch, the live licences under a permit that say more than its cover bears out.
@@ -114,13 +129,17 @@ class Revocations:
             licence.state, licence.revoked_at, licence.reason = store.REVOKED, now, reason
             epoch_store.ask(session, licence.licence_id, licence.handle, reason, urgent, now)
 
-    def _publish(self, count: int, urgent: bool) -> Revoked:
+    def _publish(self, count: int, urgent: bool, late: bool = False) -> Revoked:
+        """`late`: some were revoked before, routinely, so that their leases would run on: the floor rises for these."""
         self._world.crash.reach("revocation-committed")
         epochs = Epochs(self._world)
-        if not urgent or count == 0:
+        if not late and (not urgent or count == 0):
             return Revoked(count, epochs.latest().number + (1 if count else 0))
         try:
-            epochs.publish_if_due()
+            if late:
+                epochs.publish(urgent=True)
+            else:
+                epochs.publish_if_due()
         except OperationalError as error:
             raise publication_waits() from error
         return Revoked(count, epochs.latest().number)

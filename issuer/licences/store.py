@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, func, or_, select
+from sqlalchemy import ColumnElement, delete, func, or_, select, update
 from sqlalchemy.orm import Session
 
 from issuer.epochs.models import Revocation
@@ -15,6 +15,7 @@ REVOKED = "revoked"
 LOST_WALLET = "lost wallet"
 LEFT_PERMIT = "left the permit"
 COVER_ENDED = "cover ended"
+REFUSED_IN_REVIEW = "refused in review"
 
 
 def replace_challenge(session: Session, row: Challenge) -> None:
@@ -69,6 +70,13 @@ def live_licences(session: Session, *, person_id: str | None = None, permit_id: 
     if permit_id is not None:
         query = query.where(Licence.permit_id == permit_id)
     return session.scalars(query).all()
+
+
+def make_urgent(session: Session, which: ColumnElement[bool]) -> bool:
+    """Makes the routine revocations of these licences urgent, published or not; whether there were any."""
+    ended = select(Licence.licence_id).where(which)
+    routine = update(Revocation).where(Revocation.licence_id.in_(ended), Revocation.urgent.is_(False))
+    return bool(session.execute(routine.values(urgent=True).returning(Revocation.licence_id)).all())
 
 
 def licences(session: Session, after: str, limit: int) -> Sequence[Licence]:

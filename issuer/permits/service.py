@@ -138,6 +138,8 @@ class Permits:
         none back. The revocation follows the change of state; after a crash in between the epochs' writer makes it
         (`end_groundless`). Raises NotFound("unknown-permit"), Conflict("permit-state").
         """
+        if action is PermitAction.REINSTATE:
+            self.end_groundless()  # or what a crash has left alive would come back with the permit
         with self._world.database.write() as session:
             after = self._change(session, self._row(session, permit_id), action, reason)
         if after is not PermitState.CURRENT:

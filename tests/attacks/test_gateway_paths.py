@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from pathlib import Path
+from string import ascii_lowercase
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import quote, unquote
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -124,6 +126,18 @@ def test_no_spelling_slips_past(gateway: Gateway) -> None:
         assert gateway.upstream.count == 0
 
     asyncio.run(story())
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+def test_no_letter_is_taken_for_a_plain_one_behind_the_gateway() -> None:
+    """By Python's rules of case, and by those of others, a dotless and a dotted capital i match an i."""
+    for letter in map(chr, [*range(128, 0xD800), *range(0xE000, 0x110000)]):
+        taken_for = {letter.lower(), letter.upper().lower()} | (
+            {"i"} if re.fullmatch("i", letter, re.IGNORECASE) else set()
+        )
+        for plain in taken_for & set(ascii_lowercase):
+            assert lies_under(read_path(quote(f"/v1/x{letter}").encode()), [f"/v1/x{plain}"]), hex(ord(letter))
 
 
 def test_ordinary_public_paths_pass(gateway: Gateway) -> None:

@@ -31,7 +31,10 @@ def _name(**changes: object) -> object:
     return person_of(ROW, Evidence(token, SALT, {}), PROVIDER)["name"]
 
 
-@pytest.mark.parametrize("changes", [{}, {"aud": ["issuer"]}, {"aud": ["other", "issuer"]}, {"vot": "P2.Cl.Cm"}])
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"aud": ["issuer"]}, {"aud": ["other", "issuer"], "azp": "issuer"}, {"azp": "issuer"}, {"vot": "P2.Cl.Cm"}],
+)
 def test_what_the_issuer_takes_at_a_sign_in_names_a_person(changes: dict[str, object]) -> None:
     assert _name(**changes) == "Ada"
 
@@ -39,6 +42,7 @@ def test_what_the_issuer_takes_at_a_sign_in_names_a_person(changes: dict[str, ob
 @pytest.mark.parametrize(
     "changes",
     [{"vot": level} for level in ("P0", "P1.Cl", "", None, 2)]
+    + [{"azp": "other"}, {"aud": ["other", "issuer"], "azp": "other"}, {"aud": ["other", "issuer"]}]
     + [{"aud": "other"}, {"aud": ["other"]}, {"aud": None}, {"iss": "https://other.example"}, {"nonce": "n"}],
 )
 def test_anything_else_names_nobody(changes: dict[str, object]) -> None:

@@ -325,7 +325,7 @@ def _recorded_seeds() -> list[bytes]:
     presentation = {
         "kind": "presentation", "lease": "lease-1", "at": NOW, "epoch": world.epoch.number,
         "statement": encode_base64url(world.statements[0].octets(world.binding())),
-        "proof": encode_base64url(world.proofs[0]), "lease_digest": "",
+        "proof": encode_base64url(world.proofs[0]),
     }  # fmt: skip
     call = {"kind": "call", "lease": "lease-1", "at": NOW, "method": "GET", "path": "/v1/autonomous"}
     bare = {"kind": "presentation", "lease": "lease-1"}

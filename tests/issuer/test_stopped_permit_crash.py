@@ -46,6 +46,18 @@ def test_a_crash_between_the_permit_and_its_licences(
 
 
 @pytest.mark.requirement("R44")
+def test_reinstating_after_the_crash_brings_none_back(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:
+    """After a restart, before the writer's first look."""
+    one = ready()
+    assert one.send(one.request()[0]).status_code == 201
+    permit = one.get_permit()
+    with pytest.raises(KeyboardInterrupt):
+        Permits(issuer.world, revoker=_Dies()).act(permit, PermitAction.SUSPEND, "a complaint")
+    Permits(issuer.world).act(permit, PermitAction.REINSTATE, "answered")
+    assert _ends(issuer) == "a complaint"
+
+
+@pytest.mark.requirement("R44")
 @pytest.mark.parametrize(("kind", "why"), [("sole", "own wish"), ("corporate", "left the permit")])
 def test_a_crash_between_leaving_and_the_licence(
     issuer: IssuerUnderTest, applicant: Applicant, kind: str, why: str

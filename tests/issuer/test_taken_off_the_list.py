@@ -3,20 +3,43 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 
 import pytest
+from joserfc.jwk import ECKey, KeySet
 
 from tests.issuer.conftest import ReadyApplicant
 from tests.support.issuer_world import IssuerUnderTest, make_issuer
 
+Change = Callable[[dict[str, object]], dict[str, object]]
 
-@pytest.mark.parametrize(("listed", "missing"), [("insurers", "cover"), ("identity_providers", "identity")])
+
+def _with_another_key(insurer: dict[str, object]) -> dict[str, object]:
+    keys = KeySet([ECKey.generate_key("P-256", {"kid": "insurer-2"})]).as_dict(private=False)
+    return insurer | {"jwks": keys}
+
+
+def _at_a_higher_level(provider: dict[str, object]) -> dict[str, object]:
+    return provider | {"vot": ["P3"]}
+
+
+@pytest.mark.parametrize(
+    ("listed", "missing", "change"),
+    [
+        ("insurers", "cover", None),
+        ("insurers", "cover", _with_another_key),
+        ("identity_providers", "identity", None),
+        ("identity_providers", "identity", _at_a_higher_level),
+    ],
+)
 def test_no_licence_on_the_word_of_a_stranger(
-    issuer: IssuerUnderTest, ready: ReadyApplicant, listed: str, missing: str
+    issuer: IssuerUnderTest, ready: ReadyApplicant, listed: str, missing: str, change: Change | None
 ) -> None:
     one = ready()
     file = issuer.folder / "data" / "issuer.json"
-    file.write_text(json.dumps(json.loads(file.read_text()) | {listed: []}))
+    settings = json.loads(file.read_text())
+    settings[listed] = [change(party) for party in settings[listed]] if change else []
+    file.write_text(json.dumps(settings))
     later = make_issuer(issuer.folder, issuer.clock)
     with later.http:
         one.http = later.http

@@ -118,3 +118,40 @@ def another_meanwhile(world: World, wallet: Wallet) -> Callable[[httpx.Request],
         world.issuer.epochs.append(newest)
 
     return before
+
+
+@pytest.mark.attack("49")
+def test_a_renewal_at_an_epoch_of_the_issuers_choice_names_nobody(world: World) -> None:
+    """Each renewal is answered with another epoch, and what came before the newest is no longer served. Wallets at work
+    do not ask for that; a renewed one that had been set back would go on showing its own number, at every gateway."""
+    wallets = [world.wallet(str(number)) for number in range(3)]
+    gateways = [FakeGateway(world.keys, world.issuer, world.clock) for _ in wallets]
+    clients = [agent(world, gateway, wallet=wallet) for gateway, wallet in zip(gateways, wallets, strict=True)]
+    for _ in range(3):
+        epoch_passes(world, gateways, clients)
+    for number in (1, 2):
+        renew_at(world, wallets[number], number)
+    newest = f"{len(world.issuer.epochs)}."
+    served = world.issuer._file
+    world.issuer._file = lambda path: served(path) if "latest" in path or newest in path else None  # type: ignore[method-assign]
+    epoch_passes(world, gateways, clients)
+    assert [shown(gateway) for gateway in gateways] == [[1, 2, 3, 4]] * 3
+
+
+def epoch_passes(world: World, gateways: Sequence[FakeGateway], clients: Sequence[httpx.Client]) -> None:
+    world.clock.at += 200
+    world.issuer.revoke_strangers(1)
+    world.issuer.publish(next_update=world.clock() + 200)
+    for gateway, client in zip(gateways, clients, strict=True):
+        gateway.leases.clear()
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+
+
+def renew_at(world: World, wallet: Wallet, number: int) -> None:
+    """Renew, with an issuer that answers as of epoch `number`."""
+    other = Wallet.open(wallet.path, PASSPHRASE)
+    world.issuer.attributes = {"handle": handle_of(other)}
+    apply(other, world.issuer.client(), renew=True)
+    epochs, world.issuer.epochs = world.issuer.epochs, world.issuer.epochs[: number + 1]
+    obtain(other, world.issuer.client(), 3, world.clock)
+    world.issuer.epochs, world.issuer.attributes = epochs, {}

@@ -18,6 +18,7 @@ import httpx
 import pytest
 
 import circuits
+from circuits.scalar import ORDER, inverse
 from prover import Refused, Unreachable, Wallet, licensed_client
 from prover.enrol import apply, digit_table, obtain, table_path
 from prover.issuer_client import IssuerClient
@@ -132,12 +133,69 @@ class Two:
             gateway.leases.clear()
             client.get(f"{HERE}/v1/autonomous/x")
 
+    def asked(self) -> list[list[str]]:
+        """Both call HERE; gives the public files that each asks for meanwhile."""
+        logs = []
+        for gateway, client in zip(self.gateways, self.clients, strict=True):
+            gateway.leases.clear()
+            before = len(self.world.issuer.log)
+            client.get(f"{HERE}/v1/autonomous/x")
+            logs.append(self.world.issuer.log[before:])
+        return logs
+
     def publish(self, urgent: bool) -> None:
         self.world.issuer.publish(urgent=urgent)
         self.elsewhere.floor = self.world.issuer.epochs[-1].floor
 
     def check_alike(self) -> None:
         assert shown(self.gateways[0]) == shown(self.gateways[1])
+
+
+@pytest.mark.attack("48")
+@pytest.mark.attack("49")
+@pytest.mark.parametrize("urgent", [False, True])
+def test_what_is_fetched_for_a_gateway_does_not_change_with_calls_to_another(world: World, urgent: bool) -> None:
+    """The gateway sees how long that takes, and the host of the files which they are, by way of any proxy."""
+    two = Two(world)
+    two.call()
+    for _ in range(3):
+        world.clock.at += 900
+        world.issuer.revoke_strangers(2)
+        two.publish(urgent)
+        for gateway in two.gateways if urgent else ():
+            gateway.floor = world.issuer.epochs[-1].floor
+        two.elsewhere.leases.clear()
+        assert two.busy.get(f"{THERE}/v1/autonomous/x").status_code == 200
+        idle, busy = two.asked()
+        assert idle == busy
+        assert len(idle) > 1
+    two.check_alike()
+
+
+def lacks(name: str) -> Callable[[httpx.Request], None]:
+    def before(request: httpx.Request) -> None:
+        if request.url.path.endswith(name):
+            raise httpx.ConnectError("away", request=request)
+
+    return before
+
+
+@pytest.mark.attack("49")
+def test_a_value_that_comes_back_does_not_show_who_was_at_work_meanwhile(world: World) -> None:
+    """With the accumulator's key a second entry undoes the first. All is signed and passes every audit, and one file is
+    not served: a wallet that is at the first of the three needs it not, one that has been at the second does."""
+    two, issuer, handle = Two(world), world.issuer, circuits.new_handle()
+    alpha = world.keys.accumulator.secret_key.expose()
+    two.call()
+    for revoked in (handle, inverse((handle + alpha) % ORDER) - alpha):
+        two.elsewhere.leases.clear()
+        two.busy.get(f"{THERE}/v1/autonomous/x")
+        world.clock.at += 900
+        issuer.revoke(revoked % ORDER)
+        two.publish(urgent=False)
+    issuer.before = lacks("2.entries")
+    two.call()
+    two.check_alike()
 
 
 @pytest.mark.attack("48")

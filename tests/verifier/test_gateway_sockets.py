@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-import statistics
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -217,18 +216,14 @@ def test_an_upstream_that_is_gone(tmp_path: Path) -> None:
 
 @pytest.mark.requirement("R07")
 @pytest.mark.requirement("R62")
-def test_a_decision_takes_less_than_a_millisecond(gateway: Gateway) -> None:
+def test_a_decision_waits_for_no_disk(gateway: Gateway) -> None:
+    """What it takes is in the benchmark, under `lease_check`."""
     holder = gateway.holder()
     lease = asyncio.run(gateway.lease(holder))
     url = f"{gateway.origin}/v1/autonomous/echo"
-    times = []
-    for _ in range(300):
-        request = Request("GET", url, holder.proof("GET", url, lease))
-        began = time.thread_time()  # of the processor: what other work on this machine takes does not count
-        gateway.point.decide(lease, request)
-        times.append(time.thread_time() - began)
-    assert statistics.quantiles(times, n=100)[98] < 0.002
-    assert statistics.median(times) < 0.001
+    request = Request("GET", url, holder.proof("GET", url, lease))
+    with gateway.point.evidence._flushing:  # as while the disk takes long over a presentation
+        assert gateway.point.decide(lease, request).id == gateway.point.inspect(lease).id
 
 
 def test_the_source_survives_an_issuer_that_misbehaves(gateway: Gateway) -> None:

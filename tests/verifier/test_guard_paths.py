@@ -17,7 +17,7 @@ from verifier.paths import MAX_PATH_OCTETS, check_prefix, lies_under, read_path
         pytest.param(
             b"/" + b"a" * (MAX_PATH_OCTETS - 1), b"/" + b"a" * MAX_PATH_OCTETS, "too long", id="longer than is read"
         ),
-        pytest.param(b"/v1/caf%C3%A9", b"/v1/caf\xc3\xa9", "not ASCII", id="octets that ought to be encoded"),
+        pytest.param(b"/v1/%CE%BB", b"/v1/\xce\xbb", "not ASCII", id="octets that ought to be encoded"),
         pytest.param(b"/v1/autonomous", b"/v1%2Fautonomous", "hides one", id="an encoded slash"),
         pytest.param(b"/v1/autonomous", b"/v1%EF%BC%8Fautonomous", "hides one", id="a slash's look-alike"),
         pytest.param(b"/v1/autonomous", b"/v1//autonomous", "empty segment", id="an empty segment"),
@@ -26,7 +26,7 @@ from verifier.paths import MAX_PATH_OCTETS, check_prefix, lies_under, read_path
     ],
 )
 def test_a_path_that_two_servers_could_read_as_two_places(clear: bytes, ambiguous: bytes, sentence: str) -> None:
-    assert lies_under(read_path(clear), [clear.decode().replace("%C3%A9", "\N{LATIN SMALL LETTER E WITH ACUTE}")])
+    assert lies_under(read_path(clear), [clear.decode().replace("%CE%BB", "\N{GREEK SMALL LETTER LAMDA}")])
     with pytest.raises(Malformed, match=sentence):
         read_path(ambiguous)
 

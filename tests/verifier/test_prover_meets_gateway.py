@@ -36,7 +36,7 @@ class Session:
     def check_not_revoked(self) -> None:
         """Nothing is known to be revoked before the gateway says so."""
 
-    def refresh(self) -> Refreshed:
+    def refresh(self, origin: str, time: int) -> Refreshed:
         issuer, licence = self._served.issuer, self.holder.licence
         if any(entry.handle == licence.credential.handle for entry in issuer.entries):
             raise Revoked("the licence is revoked")

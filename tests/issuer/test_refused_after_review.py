@@ -1,0 +1,34 @@
+"""Whom an officer refuses as one person again keeps no licence as the second one."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.issuer.conftest import ReadyApplicant
+from tests.support.applicant import Applicant
+from tests.support.issuer_world import IssuerUnderTest
+from tests.support.sim_provider import SimPerson
+
+PASSPORT = (("passport", "GBR", "123456789"),)
+
+
+@pytest.mark.requirement("R13")
+@pytest.mark.parametrize("accept", [False, True])
+def test_a_second_licence_ends_with_the_officers_refusal(
+    issuer: IssuerUnderTest, ready: ReadyApplicant, accept: bool
+) -> None:
+    for person in (SimPerson("ada", "Ada Byron", documents=PASSPORT), SimPerson("al", "Ada Lovelace", documents=())):
+        one = ready(person)
+        assert one.send(one.request()[0]).status_code == 201
+    again = Applicant(issuer.http, issuer.world.trust)
+    again.apply()
+    assert again.sign_in(issuer.provider, SimPerson("al", "Ada Lovelace", documents=PASSPORT)).status_code == 403
+    issuer.http.cookies.clear()
+    (second,) = issuer.http.get("/admin/reviews", headers=issuer.admin).json()["persons"]
+    decided = issuer.http.post(f"/admin/reviews/{second}", json={"accept": accept}, headers=issuer.admin)
+    assert decided.status_code == 204
+    rows = issuer.http.get("/admin/licences", headers=issuer.admin).json()["licences"]
+    assert {row["person"] == second: row["state"] for row in rows} == {
+        False: "live",
+        True: "live" if accept else "revoked",
+    }

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import delete, exists, func, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import and_, delete, exists, func, select, update
+from sqlalchemy.orm import Session, aliased
 
 from issuer.licences.models import Licence
 from issuer.licences.store import LIVE
@@ -113,9 +113,13 @@ def stopped_with_licences(session: Session) -> list[tuple[str, str]]:
 
 def left_with_licences(session: Session) -> Sequence[str]:
     """The persons with a live licence under a permit that they do not operate under any more."""
+    back = aliased(PermitOperator)
     own = PermitOperator.permit_id == Licence.permit_id, PermitOperator.person_id == Licence.person_id
-    operates = exists().where(*own, PermitOperator.left_at.is_(None))
-    return session.scalars(select(Licence.person_id).where(Licence.state == LIVE, ~operates)).all()
+    again = back.permit_id == Licence.permit_id, back.person_id == Licence.person_id, back.left_at.is_(None)
+    query = select(Licence.person_id).distinct().join(PermitOperator, and_(*own))
+    # From those who left: they are few, and all who live are many.
+    left = query.where(PermitOperator.left_at.is_not(None), Licence.state == LIVE, ~exists().where(*again))
+    return session.scalars(left).all()
 
 
 def events(session: Session, permit_id: str) -> list[tuple[str, str, int]]:

@@ -138,7 +138,7 @@ def _check_call(presented: _Presented | None, row: dict[str, Any]) -> object:
             raise _not_of_this_version()
     if found.thumbprint != presented.thumbprint:
         raise _not_theirs(number)
-    return found.use
+    return found.use, found.issued_at  # a gateway remembers the name for minutes, and its holder chooses it
 
 
 def _signed_epoch(trust: TrustBundle, signed: bytes) -> EpochRecord:

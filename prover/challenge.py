@@ -69,17 +69,22 @@ def check_challenge(challenge: Challenge, policy: PolicyRecord, now: int) -> Non
     Raises `ChallengeRefused`: `challenge-clock` when its time is more than 300 s from `now`, `challenge-age` when its
     life is not within 1 second and the policy's.
     """
-    if abs(challenge.time - now) > MAX_CLOCK_DIFFERENCE_SECONDS:
-        raise ChallengeRefused(
-            "challenge-clock",
-            f"The gateway's clock and this machine's differ by {abs(challenge.time - now)} seconds; 300 are tolerated.",
-            "Set this machine's clock. If it is right, tell the provider that its gateway's is wrong.",
-        )
+    check_challenge_clock(challenge, now)
     if not 0 < challenge.max_age <= policy.challenge_seconds:
         raise ChallengeRefused(
             "challenge-age",
             f"The challenge may be answered for {challenge.max_age} s; the policy allows {policy.challenge_seconds} s.",
             "Nothing was proved. Tell the provider that its gateway does not follow the policy.",
+        )
+
+
+def check_challenge_clock(challenge: Challenge, now: int) -> None:
+    """The first half of `check_challenge`, before anything is done for the day that the challenge names."""
+    if abs(challenge.time - now) > MAX_CLOCK_DIFFERENCE_SECONDS:
+        raise ChallengeRefused(
+            "challenge-clock",
+            f"The gateway's clock and this machine's differ by {abs(challenge.time - now)} seconds; 300 are tolerated.",
+            "Set this machine's clock. If it is right, tell the provider that its gateway's is wrong.",
         )
 
 

@@ -31,7 +31,7 @@ from anyio import Lock as AsyncLock
 from anyio.lowlevel import RunVar
 
 from circuits import SECONDS_PER_DAY, Secret
-from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, parse_challenge
+from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, check_challenge_clock, parse_challenge
 from prover.errors import BodyNotReplayable, ProverError, Refused, Revoked
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
 from prover.holder_key import HolderKey
@@ -239,6 +239,7 @@ class LeaseKeeper:
         self._session.check_not_revoked()
         self._check_pause()
         asked = challenge or (yield from self._ask())
+        check_challenge_clock(asked, self._now())  # a day made up would have a refresh begin where this wallet is
         if code in REFRESH_CODES:
             yield Work(lambda: self._session.refresh(self._origin, asked.time))
         else:
@@ -254,6 +255,7 @@ class LeaseKeeper:
     def _second_attempt(self, code: str) -> Flow[Lease]:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
         challenge = yield from self._ask()
+        check_challenge_clock(challenge, self._now())
         showing = Showing.COMMON
         if code in REFRESH_CODES:
             yield Work(lambda: self._session.refresh(self._origin, challenge.time))

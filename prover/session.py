@@ -118,6 +118,7 @@ class WalletSession:
         Raises as `prover.refresh.refresh` does.
         """
         self.check_not_revoked()
+        self._wallet.reload()  # another process may have obtained another licence
         shown = self._shown_to(origin, time)
         try:
             return refresh(self._wallet, self._issuer, self._now, shown[-1] if shown else None)

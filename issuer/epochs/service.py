@@ -36,18 +36,19 @@ class Epochs:
         with self._world.database.write() as session:
             number = store.latest_number(session)
             if number is None:
-                number = self._add(session, None, urgent=False)
+                number = self._add(session, None)
         self._files.write()
         return number
 
-    def publish(self, *, urgent: bool = False) -> int:
+    def publish(self) -> int:
         """Publishes an epoch now, with every revocation that waits. Returns its number.
 
-        It is an urgent one (its floor rises to its own number, so that older leases end) when asked for or when an
-        urgent revocation is among them; otherwise it repeats the floor. Raises Delayed("publication-waits").
+        It is an urgent one (its floor rises to its own number, so that older leases end) when an urgent revocation is
+        among them, or was made urgent after it was published; otherwise it repeats the floor. Raises
+        Delayed("publication-waits").
         """
         with self._world.database.write() as session:
-            number = self._add(session, _known(store.latest(session)), urgent=urgent)
+            number = self._add(session, _known(store.latest(session)))
         self._write_files(number)
         return number
 
@@ -64,7 +65,7 @@ class Epochs:
         with self._world.database.write() as session:
             if not self._is_due(session):
                 return None
-            number = self._add(session, _known(store.latest(session)), urgent=False)
+            number = self._add(session, _known(store.latest(session)))
         self._write_files(number)
         return number
 
@@ -106,17 +107,16 @@ class Epochs:
 
     def _is_due(self, session: Session) -> bool:
         last = _known(store.latest(session))
-        return (
-            store.urgent_waiting(session) or self._world.now() >= last.not_before + self._world.settings.epoch_seconds
-        )
+        heartbeat = last.not_before + self._world.settings.epoch_seconds
+        return store.urgent_waiting(session, last.floor) or self._world.now() >= heartbeat
 
-    def _add(self, session: Session, last: Epoch | None, *, urgent: bool) -> int:
+    def _add(self, session: Session, last: Epoch | None) -> int:
         """Adds the next epoch within the caller's transaction, and returns its number."""
         trust = self._world.trust
         before = EpochRecord.decode(last.record) if last else None
         number = before.number + 1 if before else 0
         waiting = store.unpublished(session)
-        urgent = urgent or any(revocation.urgent for revocation in waiting)
+        urgent = store.urgent_waiting(session, last.floor if last else 0)
         value = before.value if before else trust.accumulator.start_value
         total = last.total_entries if last else 0
         added: list[RevocationEntry] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import exists, func, select
+from sqlalchemy import exists, func, or_, select
 from sqlalchemy.orm import Session
 
 from issuer.epochs.models import Epoch, Revocation
@@ -54,9 +54,10 @@ def unpublished(session: Session) -> Sequence[Revocation]:
     ).all()
 
 
-def urgent_waiting(session: Session) -> bool:
-    """Whether an urgent revocation waits to be published."""
-    return bool(session.scalar(select(exists().where(Revocation.position.is_(None), Revocation.urgent.is_(True)))))
+def urgent_waiting(session: Session, floor: int) -> bool:
+    """Whether an urgent revocation waits to be published, or for the floor: one that was published as a routine one."""
+    waits = or_(Revocation.position.is_(None), Revocation.epoch_number > floor)
+    return bool(session.scalar(select(exists().where(waits, Revocation.urgent.is_(True)))))
 
 
 def entry_counts(session: Session, last: int) -> dict[int, int]:

@@ -1,7 +1,7 @@
 """Insurance as a service: takes attestations and cancellations, says which cover a permit has on a day [R44, R48].
 
 An attestation counts for the permit that it names and for nobody else. It is idempotent by its id (`jti`): the
-same again changes nothing, another cover under the same id is refused.
+same again counts by the newer signature, another cover under the same id is refused.
 """
 
 from __future__ import annotations
@@ -165,6 +165,8 @@ class Insurance:
                 claims.permit, claims.cover_class, claims.limit_band, claims.from_day, claims.until_day,
             ):  # fmt: skip
                 raise Conflict("cover-id-reused", "The insurer has used this id for another cover.")
+            else:
+                row.attestation = attestation  # whose key is on the list now, which that of before may not be
         return taken
 
 

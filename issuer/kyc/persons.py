@@ -48,21 +48,22 @@ def make_tags(keyring: Keyring, provider: str, claims: PersonClaims) -> Tags:
 def place(session: Session, application: Application, tags: Tags, now: int) -> str | None:
     """Ties the application to its person within the caller's transaction, and returns the person's id.
 
-    Returns None when the person is a duplicate; the application is marked so, whoever the account stands for waits for
-    an officer, also when the account comes back without the document, and nothing else is stored. Raises
-    Denied("other-person") when somebody else has signed in for this application before.
+    Returns None when the person is a duplicate; an application that is nobody's yet is marked so, whoever the account
+    stands for waits for an officer, also when the account comes back without the document, and nothing else is stored.
+    Raises Denied("other-person") when somebody else has signed in for this application before.
     """
     known = store.owners(session, {tags.account})
     owners = store.owners(session, tags.documents)
     person_id = next(iter(known), None)
-    if application.person_id is not None and application.person_id != person_id:
-        raise Denied("other-person", "Another person has signed in for this application.")
     if owners - known:
-        application.identity = DUPLICATE
+        if application.person_id is None:
+            application.identity = DUPLICATE
         person = store.person(session, person_id) if person_id else _new_person(session, tags, REVIEW, now)
         if person is not None and person.status == VERIFIED:
             person.status = REVIEW  # known here, and now seen to be somebody else as well
         return None
+    if application.person_id is not None and application.person_id != person_id:
+        raise Denied("other-person", "Another person has signed in for this application.")
     if person_id is None:
         status = REVIEW if store.namesakes(session, tags.namesake) else VERIFIED
         person_id = _new_person(session, tags, status, now).person_id
@@ -84,11 +85,13 @@ def _new_person(session: Session, tags: Tags, status: str, now: int) -> Person:
 
 
 def bar(session: Session, person_id: str) -> None:
-    """Keeps a person from any further licence, within the caller's transaction; an officer can lift it."""
+    """Keeps a person from any further licence, within the caller's transaction; an officer can lift it, but nobody the
+    refusal of one who is somebody else."""
     person = store.person(session, person_id)
     if person is None:
         raise NotFound("unknown-person", "There is no such person.")
-    person.status = BARRED
+    if person.status != REFUSED:
+        person.status = BARRED
 
 
 def waive_wait(world: World, person_id: str) -> None:

@@ -40,20 +40,23 @@ class Revocations:
         self._world = world
 
     def revoke_licence(self, licence_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
-        """Revokes one licence. Raises NotFound("unknown-licence"), Conflict("licence-revoked") the second time, unless
-        that one bars, or is urgent and the first was not."""
+        """Revokes one licence; with `bar` also another that its person may have by now. Raises
+        NotFound("unknown-licence"), Conflict("licence-revoked") the second time, unless that one bars, or is urgent
+        and the first was not."""
         with self._world.database.write() as session:
             licence = store.licence(session, licence_id)
             if licence is None:
                 raise NotFound("unknown-licence", "There is no such licence.")
-            late = urgent and store.make_urgent(session, Licence.licence_id == licence_id)
-            licences = [licence] if licence.state == store.LIVE else []
+            live = store.live_licences(session, person_id=licence.person_id)
+            licences = [one for one in live if bar or one is licence]
+            which = Licence.person_id == licence.person_id if bar else Licence.licence_id == licence_id
+            late = urgent and store.make_urgent(session, which)
             if not (licences or late or bar):
                 raise Conflict("licence-revoked", "This licence has been revoked already.")
             self._mark(session, licences, reason, urgent)
             if bar:
                 persons.bar(session, licence.person_id)
-        return self._publish(len(licences), urgent, late)
+        return self._publish(len(licences), urgent)
 
     def revoke_person(self, person_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
         """Revokes every live licence of a person in one epoch; none is no error. `bar` keeps the person from
@@ -61,10 +64,11 @@ class Revocations:
         with self._world.database.write() as session:
             licences = store.live_licences(session, person_id=person_id)
             self._mark(session, licences, reason, urgent)
-            late = urgent and store.make_urgent(session, Licence.person_id == person_id)
+            if urgent:
+                store.make_urgent(session, Licence.person_id == person_id)
             if bar:
                 persons.bar(session, person_id)
-        return self._publish(len(licences), urgent, late)
+        return self._publish(len(licences), urgent)
 
     def decide_review(self, person_id: str, *, accept: bool) -> None:
         """An officer's decision on a review. Who is refused is somebody else who may have a licence, so that one
@@ -93,8 +97,9 @@ class Revocations:
         with self._world.database.write() as session:
             licences = store.live_licences(session, permit_id=permit_id)
             self._mark(session, licences, reason, urgent)
-            late = urgent and store.make_urgent(session, Licence.permit_id == permit_id)
-        return self._publish(len(licences), urgent, late)
+            if urgent:
+                store.make_urgent(session, Licence.permit_id == permit_id)
+        return self._publish(len(licences), urgent)
 
     def revoke_uncovered(self, permit_id: str, covers: Sequence[tuple[int, int]], reason: str) -> Revoked:
         """Revokes, in one urgent epoch, the live licences under a permit that say more than its cover bears out.
@@ -129,17 +134,13 @@ class Revocations:
             licence.state, licence.revoked_at, licence.reason = store.REVOKED, now, reason
             epoch_store.ask(session, licence.licence_id, licence.handle, reason, urgent, now)
 
-    def _publish(self, count: int, urgent: bool, late: bool = False) -> Revoked:
-        """`late`: some were revoked before, routinely, so that their leases would run on: the floor rises for these."""
+    def _publish(self, count: int, urgent: bool) -> Revoked:
         self._world.crash.reach("revocation-committed")
         epochs = Epochs(self._world)
-        if not late and (not urgent or count == 0):
+        if not urgent:
             return Revoked(count, epochs.latest().number + (1 if count else 0))
         try:
-            if late:
-                epochs.publish(urgent=True)
-            else:
-                epochs.publish_if_due()
+            epochs.publish_if_due()
         except OperationalError as error:
             raise publication_waits() from error
         return Revoked(count, epochs.latest().number)

@@ -194,6 +194,22 @@ def test_a_call_that_is_written_down_again(gateway: Gateway) -> None:
     assert _read(gateway, rows + 50 * calls, lease).calls == 2
 
 
+def test_calls_that_their_holder_gave_one_name(gateway: Gateway) -> None:
+    """A gateway forgets a proof's name when it is too old to be used again; those are calls all the same."""
+
+    async def story() -> str:
+        holder = gateway.holder()
+        lease = await gateway.lease(holder)
+        for _ in range(4):
+            proof = holder.proof("GET", f"{gateway.origin}/v1/autonomous/echo", lease, jti="one")
+            assert (await gateway.call(holder, lease, proof=proof)).status_code == 200
+            gateway.clock.time += 185
+        return gateway.point.inspect(lease).id
+
+    lease = asyncio.run(story())
+    assert _read(gateway, _rows(gateway), lease).calls == 4
+
+
 def test_the_trail_of_another_gateway(gateway: Gateway, tmp_path: Path) -> None:
     """Its rows are true, whoever shows them: an opener is told where they were made."""
     folder = tmp_path / "other"

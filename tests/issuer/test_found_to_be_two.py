@@ -38,3 +38,17 @@ def test_the_other_persons_passport_at_the_first_sign_in(issuer: IssuerUnderTest
     assert found.status_code == 403
     assert answer.json().get("code") == "identity-review"
     assert len(issuer.http.get("/admin/reviews", headers=issuer.admin).json()["persons"]) == 1
+
+
+@pytest.mark.requirement("R13")
+def test_the_other_persons_passport_in_the_other_persons_application(
+    issuer: IssuerUnderTest, ready: ReadyApplicant
+) -> None:
+    first = ready(SimPerson("ada", "Ada Byron", documents=PASSPORT))
+    assert first.send(first.request()[0]).status_code == 201
+    found = first.sign_in(issuer.provider, SimPerson("al", "Ada Lovelace", documents=PASSPORT))
+    second = ready(SimPerson("al", "Ada Lovelace", documents=()))
+    answer = second.send(second.request()[0])
+    assert found.status_code == 403
+    assert answer.json().get("code") == "identity-review"
+    assert first.status()["identity"] == "verified"

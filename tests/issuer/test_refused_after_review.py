@@ -32,3 +32,20 @@ def test_a_second_licence_ends_with_the_officers_refusal(
         False: "live",
         True: "live" if accept else "revoked",
     }
+
+
+@pytest.mark.requirement("R13")
+def test_a_bar_that_is_lifted_does_not_lift_the_refusal(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:
+    for person in (SimPerson("ada", "Ada Byron", documents=PASSPORT), SimPerson("al", "Ada Lovelace", documents=())):
+        one = ready(person)
+        assert one.send(one.request()[0]).status_code == 201
+    again = Applicant(issuer.http, issuer.world.trust)
+    again.apply()
+    assert again.sign_in(issuer.provider, SimPerson("al", "Ada Lovelace", documents=PASSPORT)).status_code == 403
+    issuer.http.cookies.clear()
+    (second,) = issuer.http.get("/admin/reviews", headers=issuer.admin).json()["persons"]
+    issuer.http.post(f"/admin/reviews/{second}", json={"accept": False}, headers=issuer.admin)
+    order = {"person": second, "reason": "misuse", "bar": True}
+    issuer.http.post("/admin/revocations", json=order, headers=issuer.admin)
+    lifted = issuer.http.post(f"/admin/reviews/{second}", json={"accept": True}, headers=issuer.admin)
+    assert lifted.json()["code"] == "unknown-review"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Callable
 
 import pytest
+from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from tests.issuer.conftest import ReadyApplicant
@@ -45,3 +47,21 @@ def test_no_licence_on_the_word_of_a_stranger(
         one.http = later.http
         assert one.status()["missing"] == [missing]
         assert one.send(one.request()[0]).status_code == 409
+
+
+def test_the_same_cover_signed_with_the_new_key_counts(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:
+    one = ready()
+    before = issuer.attestation(one.get_permit())
+    assert one.give_cover(before).status_code == 200
+    cover = json.loads(base64.urlsafe_b64decode(before.split(".")[1] + "=="))
+    key = ECKey.generate_key("P-256", {"kid": "insurer-2"})
+    file = issuer.folder / "data" / "issuer.json"
+    settings = json.loads(file.read_text())
+    settings["insurers"][0]["jwks"] = KeySet([key]).as_dict(private=False)
+    file.write_text(json.dumps(settings))
+    later = make_issuer(issuer.folder, issuer.clock)
+    with later.http:
+        one.http = later.http
+        assert one.status()["missing"] == ["cover"]
+        one.give_cover(jwt.encode({"alg": "ES256", "kid": "insurer-2"}, cover, key, algorithms=["ES256"]))
+        assert one.status()["missing"] == []

@@ -172,6 +172,44 @@ def test_what_is_fetched_for_a_gateway_does_not_change_with_calls_to_another(wor
     two.check_alike()
 
 
+@pytest.mark.attack("48")
+@pytest.mark.attack("49")
+def test_a_challenge_of_a_day_made_up_does_not_show_who_was_at_work_elsewhere(world: World) -> None:
+    """On such a day the gateway was shown nothing, so that a refresh would begin where the wallet is. A renewal that
+    fails stops no call: nobody would notice."""
+    two = Two(world)
+    two.call()
+    for _ in range(2):
+        world.clock.at += 205
+        world.issuer.revoke_strangers(2)
+        two.publish(urgent=False)
+    two.elsewhere.leases.clear()
+    assert two.busy.get(f"{THERE}/v1/autonomous/x").status_code == 200
+    world.clock.at += 410
+    logs = []
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        gateway.override = of_another_day(gateway)
+        before = len(world.issuer.log)
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+        logs.append(world.issuer.log[before:])
+    idle, busy = logs
+    assert idle == busy
+
+
+def of_another_day(gateway: FakeGateway) -> Callable[[httpx.Request], httpx.Response | None]:
+    """A gateway whose challenges are three days old."""
+
+    def challenge(request: httpx.Request) -> httpx.Response | None:
+        if request.url.path != "/licence/challenge":
+            return None
+        gateway.time_offset = -3 * DAY
+        header = gateway.challenge()
+        gateway.time_offset = 0
+        return httpx.Response(200, headers={"agent-licence-challenge": header})
+
+    return challenge
+
+
 def lacks(name: str) -> Callable[[httpx.Request], None]:
     def before(request: httpx.Request) -> None:
         if request.url.path.endswith(name):

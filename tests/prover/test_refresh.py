@@ -66,14 +66,14 @@ def test_a_wallet_catches_up_over_several_epochs(world: Any) -> None:
     assert (again.applied, again.changed) == (0, False)
 
 
-def test_nothing_new_costs_one_request(world: Any) -> None:
+def test_nothing_new_costs_one_request_and_is_saved_as_news_is(world: Any) -> None:
     wallet, client = world.wallet(), world.issuer.client()
     refresh(wallet, client, world.clock)
     generation = wallet.contents.generation
     world.issuer.log.clear()
     refresh(wallet, client, world.clock)
     assert world.issuer.log == ["GET /epochs/latest.cose"]
-    assert wallet.contents.generation == generation
+    assert wallet.contents.generation == generation + 2
 
 
 def asked_entries(world: Any) -> list[str]:

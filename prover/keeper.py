@@ -239,11 +239,7 @@ class LeaseKeeper:
         self._session.check_not_revoked()
         self._check_pause()
         asked = challenge or (yield from self._ask())
-        check_challenge_clock(asked, self._now())  # a day made up would have a refresh begin where this wallet is
-        if code in REFRESH_CODES:
-            yield Work(lambda: self._session.refresh(self._origin, asked.time))
-        else:
-            yield Work(lambda: self._session.refresh_if_due(self._origin, asked.time))
+        yield from self._bring_up_to_date(asked, code)
         try:
             return (yield from self._redeem(asked, Showing.NEWEST if code in REFRESH_CODES else Showing.COMMON))
         except Refused as refused:
@@ -255,14 +251,18 @@ class LeaseKeeper:
     def _second_attempt(self, code: str) -> Flow[Lease]:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
         challenge = yield from self._ask()
-        check_challenge_clock(challenge, self._now())
+        yield from self._bring_up_to_date(challenge, code)
         showing = Showing.COMMON
         if code in REFRESH_CODES:
-            yield Work(lambda: self._session.refresh(self._origin, challenge.time))
             showing = Showing.OLDER if code == "unknown-epoch" else Showing.NEWEST
-        else:
-            yield Work(lambda: self._session.refresh_if_due(self._origin, challenge.time))
         return (yield from self._redeem(challenge, showing))
+
+    def _bring_up_to_date(self, challenge: Challenge, code: str | None) -> Flow[None]:
+        """The membership as `code` asks for it. The clock comes first: for a day that is made up, a refresh would begin
+        where this wallet is, and not where this gateway has seen it."""
+        check_challenge_clock(challenge, self._now())
+        refresh = self._session.refresh if code in REFRESH_CODES else self._session.refresh_if_due
+        yield Work(lambda: refresh(self._origin, challenge.time))
 
     def _ask(self) -> Flow[Challenge]:
         body = urlencode({"resource": self._resource, "scope": self._scope}).encode()

@@ -117,9 +117,11 @@ class WalletSession:
         which files are fetched, and how long that takes, would tell it whether this wallet was at work elsewhere.
         Raises as `prover.refresh.refresh` does.
         """
-        self.check_not_revoked()
         self._wallet.reload()  # another process may have obtained another licence
-        shown = self._shown_to(origin, time)
+        return self._refresh_from(self._shown_to(origin, time))
+
+    def _refresh_from(self, shown: list[Contents]) -> Refreshed:
+        self.check_not_revoked()
         try:
             return refresh(self._wallet, self._issuer, self._now, shown[-1] if shown else None)
         except Revoked as revoked:
@@ -140,7 +142,7 @@ class WalletSession:
         if waits or (shown and _is_current(shown[-1], time)):
             return
         try:
-            self.refresh(origin, time)
+            self._refresh_from(shown)
         except Unreachable:
             self._not_before[origin] = self._steady() + REFRESH_PAUSE_SECONDS
         except TrustError as error:

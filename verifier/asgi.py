@@ -122,7 +122,7 @@ class LicenceMiddleware:
         lease = None
         # Some servers tell a path in two parts, and a prefix may lie across both.
         told = _read_root(scope.get("root_path", ""))
-        protected = any(leads_under(root + segments, self._prefixes) for root in ((), told, self._root))
+        protected = any(leads_under(root + segments, self._prefixes) for root in {(), told, self._root})
         if protected:
             lease = self._door.admit(credentials, scope.get("method", "GET"), raw_path)
         strip = protected and credentials.in_authorization

@@ -19,7 +19,7 @@ from typing import Any
 from joserfc import jws, jwt
 from joserfc.errors import BadSignatureError, JoseError
 
-from circuits import Rejected
+from circuits import Rejected, cached_property
 from verifier.base64url import encode_base64url
 from verifier.leasekeys import LeaseKeyRing
 from verifier.policy import MAX_LEASE_SECONDS
@@ -54,7 +54,7 @@ class Lease:
     jkt: str | None
     claims: dict[str, Any] = field(repr=False)
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 of the text, unpadded base64url: what a proof of the session key covers (`ath`, RFC 9449)."""
         return encode_base64url(hashlib.sha256(self.text.encode("ascii")).digest())

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
+from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from circuits import Malformed, Misuse
@@ -74,12 +75,15 @@ def leads_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
     prefix may be missing. In doubt a path counts as protected.
     """
     path = "/".join(("", *segments, ""))
-    for prefix in prefixes:
-        parts = [re.escape(part) for part in prefix[1:].casefold().split("/")]
-        whole, *ends = ("/?".join(parts[at:]) for at in range(len(parts)))
-        if re.search("|".join((whole, *(f"^/{end}" for end in ends))), path):
-            return True
-    return False
+    return any(_leading(prefix).search(path) for prefix in prefixes)
+
+
+@lru_cache(maxsize=256)
+def _leading(prefix: str) -> re.Pattern[str]:
+    """Finds `prefix` anywhere in a path, and each of its ends at the beginning of one, its slashes there or not."""
+    parts = [re.escape(part) for part in prefix[1:].casefold().split("/")]
+    whole, *ends = ("/?".join(parts[at:]) for at in range(len(parts)))
+    return re.compile("|".join((whole, *(f"^/{end}" for end in ends))))
 
 
 def _comparable(segment: str) -> str:

@@ -12,6 +12,7 @@ from console.options import Json
 from console.output import Failure, speaking
 
 if TYPE_CHECKING:
+    from circuits.records import TrustBundle
     from console.opening import ArchiveRow
     from console.trail import Recorded
 
@@ -58,8 +59,9 @@ def share(
         if row is None:
             given = opening.first_share(bundle, mine, recorded, case)
         else:
-            sealed = bundle if sealed_under is None else _trust(sealed_under)
-            given = opening.sealed_share(sealed, mine, _checked_row(bundle, recorded, row, case), case)
+            given = opening.sealed_share(
+                _sealing(bundle, sealed_under), mine, _checked_row(bundle, recorded, row, case), case
+            )
         result = {"case": case, "lease": lease, "round": 1 if row is None else 2, "share": opening.text_of(given)}
         out.write_text(json.dumps(result), encoding="utf-8")
         done = {"opener": mine.index, "round": result["round"], "gateway": recorded.gateway, "calls": recorded.calls}
@@ -93,8 +95,8 @@ def combine(
             if provider is None:
                 raise Failure("provider", "nobody is named on evidence that is not checked", "give --provider")
             trusted = opening.read_provider(provider)
-            sealed = bundle if sealed_under is None else _trust(sealed_under)
-            person = opening.person_of(checked, opening.unseal(sealed, checked, given, case), trusted)
+            evidence = opening.unseal(_sealing(bundle, sealed_under), checked, given, case)
+            person = opening.person_of(checked, evidence, trusted)
             speaker.done({"case": case, "gateway": recorded.gateway} | person, "The evidence names this person.")
             return
         point = opening.archive_point(bundle, recorded, given, case)
@@ -105,10 +107,15 @@ def combine(
         speaker.done(result, "The archive knows this licence. Second round: licence opener share --row")
 
 
-def _trust(path: Path) -> Any:
+def _trust(path: Path) -> TrustBundle:
     from circuits.records import TrustBundle
 
     return TrustBundle.decode(path.read_bytes())
+
+
+def _sealing(bundle: TrustBundle, sealed_under: Path | None) -> TrustBundle:
+    """The bundle to whose openers the evidence was sealed: the one of the presentation, unless another is given."""
+    return bundle if sealed_under is None else _trust(sealed_under)
 
 
 def _member(path: Path, name: str) -> str:

@@ -13,10 +13,11 @@ from console.output import Failure
 from prover.challenge import parse_challenge
 from prover.enrol import digit_table
 from prover.holder_key import HolderKey
-from prover.issuer_client import to_base64url
+from prover.issuer_client import IssuerClient, to_base64url
 from prover.keeper import CHALLENGE_HEADER, ERROR_HEADER, GRANT_TYPE, SUBJECT_TOKEN_TYPE
 from prover.origin import check_authenticated
 from prover.prove import Prover, Request
+from prover.refresh import refresh
 from prover.wallet.records import Contents
 from prover.wallet.store import Wallet
 
@@ -43,15 +44,23 @@ def present(
     contents: Contents | None = None,
     http: httpx.Client | None = None,
     table: DigitTable | None = None,
+    issuer: IssuerClient | None = None,
 ) -> Exchange:
     """Ask `gateway` for a challenge, answer it with a proof of the wallet's licence, and give its verdict.
 
-    :param contents: what to prove from, if not the wallet's own contents.
+    The wallet is refreshed first, and the holder proof dated by the gateway's clock: which epoch a wallet happens to be
+    at, and by how much its machine's clock is off, is the same at every gateway.
+
+    :param contents: what to prove from, as it is, if not the wallet's own contents.
     :param http: the client to use, closed afterwards; by default one of its own.
     :param table: the issuer's digit table, if it is at hand; by default it is read and checked, which takes a second.
+    :param issuer: where to fetch epochs, closed afterwards; by default the trust bundle's issuer.
     :raises ProverError: the wallet has no proof to offer.
     """
     origin = check_authenticated(gateway)
+    if contents is None:
+        with issuer or IssuerClient(wallet.contents.trust.issuer_url) as files:
+            refresh(wallet, files, now)
     key, prover, held = HolderKey(), Prover(table or digit_table(wallet)), contents or wallet.contents
     request = Request(origin, f"{origin}/v1/autonomous", "autonomous", key.thumbprint)
     with http or httpx.Client(timeout=TIMEOUT_SECONDS) as client:
@@ -59,9 +68,8 @@ def present(
         started = time.perf_counter()
         presentation = prover.present(held, challenge, request, origin, now())
         proved = time.perf_counter()
-        answer = _redeem(
-            client, origin, request, presentation, key.proof("POST", f"{origin}/licence/token", now(), None)
-        )
+        holder_proof = key.proof("POST", f"{origin}/licence/token", challenge.time, None)
+        answer = _redeem(client, origin, request, presentation, holder_proof)
         decided = time.perf_counter()
     told = answer.json() if answer.headers.get("content-type", "").partition(";")[0].endswith("json") else {}
     return Exchange(

@@ -74,13 +74,13 @@ def _peek(statement: str) -> tuple[dict[str, Any], str]:
 
 
 def _verified_payload(statement: str, party: Party, algorithm: str) -> bytes:
-    keys = KeySet.import_key_set(party.jwks)  # type: ignore[arg-type]
     with warnings.catch_warnings():
         # "EdDSA" is deprecated in favour of "Ed25519" (RFC 9864), not broken; the insurers choose.
         warnings.simplefilter("ignore", SecurityWarning)
         try:
+            keys = KeySet.import_key_set(party.jwks)  # type: ignore[arg-type]
             return jws.deserialize_compact(statement, keys, [algorithm]).payload
         except BadSignatureError as error:
             raise Denied("bad-signature", "The signature of the statement does not verify.") from error
-        except (JoseError, ValueError, TypeError, RecursionError) as error:
+        except (JoseError, KeyError, ValueError, TypeError, RecursionError) as error:
             raise Denied("bad-signature", "No key of its signer verifies the statement.") from error

@@ -49,6 +49,7 @@ from prover.wallet.records import Application, Contents, Licence, PendingRequest
 from prover.wallet.store import Wallet
 
 DIGIT_WINDOW_DAYS = 4000
+KEPT_AT_RENEWAL = ("jurisdiction", "permit", "permit_kind")
 # The issuer has dropped the application: nobody signed in for it in time.
 FORGOTTEN_CODES = frozenset({"unknown-credentials", "unknown-application"})
 # The challenge is no longer open, or was replaced, and nothing was signed for this request: a new one is safe. Any
@@ -330,11 +331,20 @@ def _take(
         _check_same_licence(contents.licence, credential, reply)
     _check_attributes(credential, pending, now())
     licence = Licence(_path_segment(answer.get("licence")), credential, membership)
-    saved = wallet.update(lambda found: _with_licence(found, licence, signed, epoch))
-    return saved.licence or licence
+    saved = wallet.update(lambda found: _with_licence(found, application, licence, signed, epoch))
+    if saved.licence is None or saved.application is None or saved.application.id != application.id:
+        raise NotReady("no-application", "Another program gave this application up.", "See the wallet's status.")
+    return saved.licence
 
 
-def _with_licence(found: Contents, licence: Licence, signed: bytes, epoch: EpochRecord) -> Contents:
+def _with_licence(
+    found: Contents, application: Application, licence: Licence, signed: bytes, epoch: EpochRecord
+) -> Contents:
+    asked_for = None if found.registration is None else found.application
+    if asked_for is None or asked_for.id != application.id:
+        # Another process has an answer to this registration. Two licences of one registration differ by shares that
+        # the issuer has chosen: it would know the holder by the difference of two pseudonyms.
+        return found
     held = found.licence
     if held is not None and held.credential.handle == licence.credential.handle:
         # A renewal takes the membership nowhere: by an epoch of its choice the issuer would know the wallet again.
@@ -389,11 +399,13 @@ def _values(values: Sequence[object]) -> tuple[int | str, ...]:
 
 
 def _check_same_licence(held: Licence | None, credential: Credential, reply: IssueReply) -> None:
-    """A renewal keeps the link secret and the handle: another secret is another pseudonym at every gateway, and with
-    another handle one revocation would no longer end both credentials. Source: [PROTOCOL 4]."""
+    """A renewal keeps the link secret, the handle, and what it is a licence for: another secret is another pseudonym at
+    every gateway, with another handle one revocation would no longer end both credentials, and another jurisdiction
+    would be seen at every gateway by the issuer, who knows whom it has just renewed. Source: [PROTOCOL 4]."""
     if held is None:
         raise NotReady("no-licence", "There is no licence to renew.", "Apply for a first licence.")
-    if reply.signer_share != 0 or credential.handle != held.credential.handle:
+    same = all(credential.value(name) == held.credential.value(name) for name in KEPT_AT_RENEWAL)
+    if reply.signer_share != 0 or credential.handle != held.credential.handle or not same:
         raise TrustError(
             "renewal-other-licence",
             "The licence received is another one, not a renewal of the licence held.",

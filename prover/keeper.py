@@ -76,6 +76,12 @@ class Session(Protocol):
     def check_not_revoked(self) -> None:
         """See `WalletSession.check_not_revoked`."""
 
+    def is_new_to(self, origin: str) -> bool:
+        """See `WalletSession.is_new_to`."""
+
+    def begin(self, origin: str) -> None:
+        """See `WalletSession.begin`."""
+
     def refresh(self, origin: str, time: int) -> Refreshed:
         """See `WalletSession.refresh`."""
 
@@ -178,6 +184,8 @@ class LeaseKeeper:
         `Unreachable`; `Busy` with the gateway's answer to give to the caller; `SendFailed`.
         """
         self._check_halted()
+        if self._session.is_new_to(self._origin):
+            yield Locked(self._begin())
         lease = yield from self._lease_ahead(call)
         reply: Reply = yield Forward(self._headers(call, lease))
         if not self._asks(reply):
@@ -194,6 +202,9 @@ class LeaseKeeper:
             raise BodyNotReplayable
         reply = yield Forward(self._headers(call, lease))
         yield from self._check_accepted(reply)
+
+    def _begin(self) -> Flow[None]:
+        yield Work(lambda: self._session.begin(self._origin))
 
     def _check_halted(self) -> None:
         self._session.check_not_revoked()

@@ -3,10 +3,10 @@
 A transport is wrapped, not an `auth=` given, because SDKs set `auth` themselves and a transport never is overridden.
 Both libraries have the same shape, so one class serves both: requests of our own are made by the class of the caller's
 request. The lease is put on a copy of the request: what the client sees, logs, stores and follows redirects with
-never carries it, and a call to any other origin goes out as it came, without one. So does a call that another gateway,
-or any other origin, redirects to a gateway: the address that it is sent on to could name the agent it comes from, and a
-lease beside it would tell the gateway which of its agents that is. For the same reason clients made here keep no
-cookies.
+never carries it, and a call to any other origin goes out as it came, without one. A call that another gateway, or any
+other origin, redirects to a gateway is not sent: the address that it is sent on to could name the agent it comes from,
+and a lease beside it, or on the connection that it would go by, would tell the gateway which of its agents that is. For
+the same reason clients made here keep no cookies.
 
     SomeProvidersClient(http_client=licensed_client(wallet, "https://api.example", library="httpx2"))
 """
@@ -22,6 +22,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
+from prover.errors import TrustError
 from prover.flow import Busy, Call, Flow, Forward, ReadBody, Reply, Send, SendFailed, Step, Work
 from prover.issuer_client import is_packed
 from prover.keeper import LEASE_HEADER, LeaseKeeper
@@ -90,7 +91,7 @@ class _Exchange:
 class LicensedTransport(httpx.BaseTransport):
     """A synchronous transport that adds leases of `session` to calls to its gateways, over `wrapped`.
 
-    Raises what `LeaseKeeper.call` raises; network errors are the wrapped transport's own.
+    Raises what `LeaseKeeper.call` raises, and `TrustError` (`sent-on`); network errors are the wrapped transport's own.
     """
 
     def __init__(self, session: WalletSession, wrapped: httpx.BaseTransport) -> None:
@@ -299,10 +300,16 @@ def licensed_async_client(
 
 
 def _keeper(session: WalletSession, request: httpx.Request) -> LeaseKeeper | None:
-    """The keeper of leases for this request; None where it goes to no gateway, or was sent on from anywhere else."""
+    """The keeper of leases for this request; None where it goes to no gateway. Raises `TrustError` (`sent-on`)."""
     keeper = session.keeper(str(request.url))
     origin = "" if keeper is None else keeper.request.audience
-    return keeper if request.extensions.setdefault(_FIRST_GATEWAY, origin) == origin else None
+    if request.extensions.setdefault(_FIRST_GATEWAY, origin) != origin and keeper is not None:
+        raise TrustError(
+            "sent-on",
+            f"A call was redirected to {origin} from elsewhere, under an address that may name this agent.",
+            "It was not sent. Call that gateway by its own address.",
+        )
+    return keeper
 
 
 def _no_cookies() -> CookieJar:

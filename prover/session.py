@@ -16,7 +16,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from circuits import SECONDS_PER_DAY, DigitTable
-from prover.challenge import Challenge
+from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge
 from prover.enrol import digit_table
 from prover.errors import NotReady, Revoked, TrustError, Unreachable
 from prover.issuer_client import IssuerClient
@@ -112,6 +112,28 @@ class WalletSession:
         if self._revoked is not None:
             raise Revoked(self._revoked.sentence)
 
+    def is_new_to(self, origin: str) -> bool:
+        """Whether `origin` may be of a day, by its clock, on which this session has shown it nothing."""
+        return bool(self._times_unseen(origin))
+
+    def begin(self, origin: str) -> None:
+        """Before a gateway that this session is new to hears of a call: refresh, and go on as if it had been shown the
+        epoch found. Later it would wait for it, and this begins where the wallet is, which tells what it did elsewhere.
+
+        Raises as `refresh_if_due` does.
+        """
+        times = self._times_unseen(origin)
+        if times and self._refresh_or_wait(origin, []):
+            for unseen in times:
+                self._remember(self._wallet.contents, origin, unseen)
+
+    def _times_unseen(self, origin: str) -> list[int]:
+        if self._wallet.contents.licence is None or self._waits(origin):
+            return []
+        now = self._now()
+        times = (now - MAX_CLOCK_DIFFERENCE_SECONDS, now + MAX_CLOCK_DIFFERENCE_SECONDS)
+        return [one for one in times if not self._shown_to(origin, one)]
+
     def refresh(self, origin: str = "", time: int = 0) -> Refreshed:
         """Bring the membership up to the newest epoch; for the gateway `origin` from the one that it was shown last:
         which files are fetched, and how long that takes, would tell it whether this wallet was at work elsewhere.
@@ -138,17 +160,23 @@ class WalletSession:
         """
         contents = self._wallet.reload()  # another process may have renewed the licence: not only a refresh tells
         shown = self._shown_to(origin, time)
-        waits = contents.epoch is not None and self._steady() < self._not_before.get(origin, 0.0)
-        if waits or (shown and _is_current(shown[-1], time)):
-            return
+        waits = contents.epoch is not None and self._waits(origin)
+        if not waits and not (shown and _is_current(shown[-1], time)):
+            self._refresh_or_wait(origin, shown)
+
+    def _refresh_or_wait(self, origin: str, shown: list[Contents]) -> bool:
+        """Whether there was a refresh; where the issuer's files cannot be had, none for a while for `origin`."""
         try:
             self._refresh_from(shown)
-        except Unreachable:
-            self._not_before[origin] = self._steady() + REFRESH_PAUSE_SECONDS
-        except TrustError as error:
-            if error.code != "epoch-rollback":
+        except (Unreachable, TrustError) as error:
+            if isinstance(error, TrustError) and error.code != "epoch-rollback":
                 raise
             self._not_before[origin] = self._steady() + REFRESH_PAUSE_SECONDS
+            return False
+        return True
+
+    def _waits(self, origin: str) -> bool:
+        return self._steady() < self._not_before.get(origin, 0.0)
 
     def present(
         self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing = Showing.COMMON

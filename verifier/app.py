@@ -106,9 +106,8 @@ def create_gateway(
     issuer_client = httpx.AsyncClient(transport=world.issuer, timeout=5.0, trust_env=False)
     issuer_url = settings.issuer_url or point.bundle.issuer_url
     source = EpochSource(issuer_client, issuer_url, point.offer_epoch, settings.poll_seconds)
-    prefixes = (settings.protected_prefix, settings.public_prefix)
     routes = Authoriser(point, bench, settings.admin_token).routes()
-    upstream = _OnlyUnder(Upstream(service_client, settings.upstream_url), prefixes)
+    upstream = _OnlyUnder(Upstream(service_client, settings.upstream_url), settings.prefixes)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:

@@ -19,7 +19,7 @@ from circuits import CircuitError, Malformed, Misuse, Rejected
 from verifier.decision import DecisionPoint, Request
 from verifier.fields import Credentials, challenge_header, read_credentials, upstream_headers
 from verifier.lease import Lease
-from verifier.paths import check_prefix, leads_under, read_path
+from verifier.paths import EVERYTHING, check_prefix, leads_under, read_path
 from verifier.problems import MENDED_BY_PROOF, Headers, Problem, problem_for
 
 _log = logging.getLogger("verifier")
@@ -78,20 +78,24 @@ class Doorkeeper:
 
 
 class LicenceMiddleware:
-    """Wraps `app`; paths under `prefixes` need a lease. Other paths pass, without the gateway's own headers."""
+    """Wraps `app`; paths under `prefixes` need a lease, all of them under "/". Others pass, without our own headers.
 
-    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, prefixes: Sequence[str]) -> None:
+    `root` is one that the application has given itself, where `app` does not say so in its `root_path`.
+    """
+
+    def __init__(self, app: ASGIApp, doorkeeper: Doorkeeper, prefixes: Sequence[str], root: str | None = None) -> None:
         if isinstance(prefixes, str):
             raise Misuse(f"prefixes are a list of texts: write [{prefixes!r}]")
         self._prefixes = tuple(prefixes)
         if not self._prefixes:
             raise Misuse("a gateway that protects nothing is no gateway")
         for prefix in self._prefixes:
-            check_prefix(prefix)
+            if prefix != EVERYTHING:
+                check_prefix(prefix)
         self._app = app
         self._door = doorkeeper
         # An application that has given itself a root is reached with it and without it.
-        self._root = _read_root(getattr(app, "root_path", ""))
+        self._root = _read_root(getattr(app, "root_path", "") if root is None else root)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """ASGI entry. Raises what the application raises, and nothing of its own."""
@@ -120,9 +124,12 @@ class LicenceMiddleware:
         raw_path, segments = _read_target(scope)
         credentials = read_credentials(scope["headers"])
         lease = None
-        # Some servers tell a path in two parts, and a prefix may lie across both.
-        told = _read_root(scope.get("root_path", ""))
-        protected = any(leads_under(root + segments, self._prefixes) for root in {(), told, self._root})
+        # Some servers tell a path in two parts, and a prefix may lie across both. Others let a caller say the root
+        # (Daphne, in a header), so what is left without it is a path too.
+        told = scope.get("root_path", "")
+        paths = {root + segments for root in ((), _read_root(told), self._root)}
+        paths.add(_read_root(scope["path"].split(told, 1)[-1]) if told else segments)
+        protected = any(leads_under(path, self._prefixes) for path in paths)
         if protected:
             lease = self._door.admit(credentials, scope.get("method", "GET"), raw_path)
         strip = protected and credentials.in_authorization
@@ -145,7 +152,7 @@ def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
 
 
 def _read_root(root_path: str) -> tuple[str, ...]:
-    """The segments of a `root_path`, if any. Raises `Malformed`."""
+    """The segments of a `root_path`, or of what follows one, if any. Raises `Malformed`."""
     root = root_path.strip("/")
     return read_path(quote("/" + root, safe="/", errors="surrogatepass").encode("ascii")) if root else ()
 

@@ -22,7 +22,7 @@ _SINGLE = (b"agent-licence", b"authorization", b"dpop")
 # With these some servers and frameworks route by another path than the request's, past what was decided about that.
 _OTHER_PATHS = frozenset(
     b"x-original-url x-rewrite-url x-original-uri x-forwarded-uri x-vhm-root".split()
-    + b"script-name path-info x-script-name".split()
+    + b"script-name path-info x-script-name daphne-root-path".split()
 )
 
 

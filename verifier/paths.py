@@ -2,7 +2,9 @@
 
 A path that two servers could read as two places (encoded slashes, dot segments, empty segments, double or other
 encoding, backslashes, control characters) is refused, wherever it seems to lead. What remains is compared without
-regard to case, Unicode look-alikes, path parameters and trailing dots: in doubt a path counts as protected.
+regard to case, Unicode look-alikes and trailing dots, with path parameters and without: in doubt a path counts as
+protected.
+No rule can know every way in which a service reads paths; where none must count, protect `EVERYTHING`.
 Source: requirement R02; RFC 3986, section 6.2.
 """
 
@@ -17,10 +19,13 @@ from urllib.parse import unquote_to_bytes
 from circuits import Malformed, Misuse
 
 MAX_PATH_OCTETS = 2048
+EVERYTHING = "/"
+"""The prefix that every path leads under."""
 # One that reads as it is written: what `read_path` takes away or refuses is not in it, nor what only a pattern has.
 _PLAIN_PREFIX = re.compile(r"(/[\w.~!$&'()+,=:@-]*[\w~!$&'()+,=:@-])+", re.ASCII)
 # A percent sign that is left was encoded itself, or begins what only some servers decode, such as %u002e.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\?#%]")
+_PARAMETERS = re.compile(r";[^/]*")
 
 
 def read_path(raw_path: bytes) -> tuple[str, ...]:
@@ -60,7 +65,7 @@ def lies_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
     """Whether the segments given by `read_path` lie under one of `prefixes` (such as "/v1/autonomous")."""
     for prefix in prefixes:
         wanted = tuple(part.casefold() for part in prefix[1:].split("/"))
-        if segments[: len(wanted)] == wanted:
+        if tuple(_PARAMETERS.sub("", segment) for segment in segments[: len(wanted)]) == wanted:
             return True
     return False
 
@@ -72,10 +77,12 @@ def leads_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
     set behind whoever asks here), drops what stands before; and one that has given itself a root is reached without it,
     so that a path may begin within a prefix. Some match and cut such paths as text, not by segments, and put a slash
     back: they read `/apiv1/x` as `/v1/x`, `/v1/xplan` as `/v1/x/plan`, and Litestar both at once. So all slashes of a
-    prefix may be missing. In doubt a path counts as protected.
+    prefix may be missing. Some find theirs anywhere in a path (Django's patterns without `^`), also within what others
+    take for parameters and drop. In doubt a path counts as protected.
     """
     path = "/".join(("", *segments, ""))
-    return any(_leading(prefix).search(path) for prefix in prefixes)
+    texts = {path, _PARAMETERS.sub("", path)}
+    return any(_leading(prefix).search(text) for prefix in prefixes for text in texts)
 
 
 @lru_cache(maxsize=256)
@@ -87,10 +94,11 @@ def _leading(prefix: str) -> re.Pattern[str]:
 
 
 def _comparable(segment: str) -> str:
-    """Without path parameters, trailing dots and blanks, and case; empty for the dot segments.
+    """Without case, and without dots and blanks before its parameters or end; empty for the dot segments.
 
     Without accents too, and in capitals first: by some rules of case the dotless and the dotted capital i are an i.
     """
-    plain = segment.split(";", 1)[0].rstrip(". ").lstrip(" ").upper()
-    letters = unicodedata.normalize("NFKD", plain)
+    name, mark, parameters = segment.partition(";")
+    name = name.rstrip(". ").lstrip(" ")
+    letters = unicodedata.normalize("NFKD", (name + mark + parameters).upper() if name else "")
     return "".join(letter for letter in letters if not unicodedata.combining(letter)).casefold()

@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 from circuits import Misuse, Secret
 from verifier.paths import check_prefix
 
+PUBLIC_PREFIX = "/v1/public"
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -16,8 +18,9 @@ class Settings:
 
     `trust_path` the trust bundle, `trust_hash` the 32 octets it is pinned to; `origin` this gateway's own origin, its
     audience; `upstream_url` what it stands before; `state_dir` a folder of its own; `issuer_url` overrides the
-    bundle's. `admin_token` opens the operator's endpoints, which are closed without one. Times in seconds.
-    `proof_workers` proofs may be under way, which are then checked together, and `proofs_waiting` more wait.
+    bundle's. Under `public_prefix`, if there is one, calls go through without a lease. `admin_token` opens the
+    operator's endpoints, which are closed without one. Times in seconds. `proof_workers` proofs may be under way, which
+    are then checked together, and `proofs_waiting` more wait.
     """
 
     trust_path: Path
@@ -28,7 +31,7 @@ class Settings:
     issuer_url: str | None = None
     policy_id: str | None = None
     protected_prefix: str = "/v1/autonomous"
-    public_prefix: str = "/v1/public"
+    public_prefix: str | None = PUBLIC_PREFIX
     holder_proof_required: bool = True
     admin_token: Secret[str] | None = None
     poll_seconds: float = 5.0
@@ -46,10 +49,15 @@ class Settings:
             raise Misuse("an origin is scheme://host[:port] and nothing else")
         if self.origin != self.origin.lower() or "@" in parts.netloc:
             raise Misuse("an origin is written in lower case and without a user")
-        for prefix in (self.protected_prefix, self.public_prefix):
+        for prefix in self.prefixes:
             check_prefix(prefix)
         if len(self.trust_hash) != 32:
             raise Misuse("a trust bundle is pinned by the 32 octets of its SHA-256")
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        """What is forwarded at all."""
+        return (self.protected_prefix,) if self.public_prefix is None else (self.protected_prefix, self.public_prefix)
 
     @property
     def resource(self) -> str:

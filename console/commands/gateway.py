@@ -44,6 +44,7 @@ def serve(
     poll_seconds: Annotated[
         float, typer.Option("--poll-seconds", help="How often epochs are asked for without push.")
     ] = 5.0,
+    public: Annotated[bool, typer.Option(help="Whether calls under /v1/public go through, without a lease.")] = True,
     clock_file: ClockFile = None,
 ) -> None:
     """Run the gateway: leases for proofs, and no autonomous call without one."""
@@ -52,7 +53,7 @@ def serve(
 
         from console.clock import clock_of
         from verifier.app import create_gateway, server_options
-        from verifier.settings import Settings
+        from verifier.settings import PUBLIC_PREFIX, Settings
 
         data.mkdir(mode=0o700, parents=True, exist_ok=True)
         settings = Settings(
@@ -63,6 +64,7 @@ def serve(
             state_dir=data,
             admin_token=_admin_token(data),
             poll_seconds=poll_seconds,
+            public_prefix=PUBLIC_PREFIX if public else None,
         )
         application = create_gateway(settings, clock_of(clock_file))
         speaker.line(f"gateway {origin} at http://{host}:{port}  (Ctrl-C to stop)")

@@ -86,7 +86,8 @@ def test_a_path_told_in_two_parts(tmp_path: Path, root_path: str) -> None:
 def test_an_application_that_gave_itself_a_root_is_reached_without_it_too(
     tmp_path: Path, root: str, hidden: bool
 ) -> None:
-    """It drops its root only where that stands. `hidden` behind another layer, what is left of a prefix still tells."""
+    """It drops its root only where that stands. `hidden` behind another layer, what is left of a prefix still tells;
+    where nothing is left the root is named. Django's `FORCE_SCRIPT_NAME` is in no application's `root_path` either."""
     gateway, api = Gateway(tmp_path), FastAPI()
     api.root_path = root
     routes = {"/v1": "/autonomous/plan", "/v1/autonomous": "/plan", "/api/v1": "/autonomous/plan"}
@@ -96,11 +97,11 @@ def test_an_application_that_gave_itself_a_root_is_reached_without_it_too(
         await api(scope, receive, send)
 
     async def story() -> None:
-        app = LicenceMiddleware(layer if hidden else api, Doorkeeper(gateway.point), ["/v1/autonomous"])
+        named = root if hidden and root == "/v1/autonomous" else None
+        app = LicenceMiddleware(layer if hidden else api, Doorkeeper(gateway.point), ["/v1/autonomous"], named)
         client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
         answers = [await client.get(path) for path in (routes[root], root + routes[root])]
-        assert answers[1].status_code == 401
-        assert answers[0].status_code == (200 if hidden and root == "/v1/autonomous" else 401)
+        assert [answer.status_code for answer in answers] == [401, 401]
 
     asyncio.run(story())
 
@@ -202,3 +203,27 @@ def test_an_application_that_is_mounted_by_the_text_of_its_path(tmp_path: Path, 
 
     asyncio.run(story())
     assert ran == []
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize(
+    ("root", "path"),
+    [
+        ("/x", "/x/autonomous/plan"),
+        ("/x", "/xautonomous/plan"),
+        ("x;", "/x;v1/autonomous/plan"),
+        ("/x", "/a/x/autonomous/"),
+    ],
+)
+def test_a_root_that_the_caller_chose(tmp_path: Path, root: str, path: str) -> None:
+    """Daphne takes the root from a header, instead of its own `--root-path /v1`; applications drop it from the path."""
+    gateway = Gateway(tmp_path)
+
+    async def story() -> None:
+        app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"])
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root), base_url=gateway.origin)
+        assert (await client.get(path)).status_code == 401
+        assert (await client.get("/x/public/plan")).text == "it ran"
+
+    asyncio.run(story())

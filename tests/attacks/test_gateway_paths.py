@@ -16,7 +16,7 @@ from starlette.types import Message
 
 from circuits import Malformed
 from tests.verifier.sim_gateway import Gateway
-from verifier.paths import lies_under, read_path
+from verifier.paths import leads_under, lies_under, read_path
 
 
 @pytest.fixture
@@ -193,3 +193,14 @@ def test_whatever_a_normalising_server_would_find_protected_is(pieces: list[str]
     lax = posixpath.normpath(lax.replace("\\", "/").replace("//", "/")).lower()
     if lax.startswith("/v1/autonomous/") or lax == "/v1/autonomous":
         assert lies_under(segments, ["/v1/autonomous"])
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize("mark", [";", "%3B", "%CD%BE"])
+def test_parameters_hide_no_prefix(mark: str) -> None:
+    """Some drop them, so `/v1;x/autonomous` counts; others find a pattern in them (Django's, where it has no `^`)."""
+    for path in ("/v1/public/x;v1/autonomous/plan", "/x;y;v1autonomous", "/v1;x/autonomous;y"):
+        assert leads_under(read_path(path.replace(";", mark).encode()), ["/v1/autonomous"])
+    assert lies_under(read_path(f"/v1{mark}x/public/a".encode()), ["/v1/public"])
+    assert not leads_under(read_path(f"/v1{mark}x/public/a".encode()), ["/v1/autonomous"])

@@ -15,8 +15,8 @@ import circuits
 from circuits import RevocationEntry
 from circuits.scalar import ORDER, inverse
 from circuits.suite import SHA256
-from prover import ProverError, TrustError, Wallet
-from prover.enrol import apply, obtain
+from prover import NotReady, ProverError, TrustError, Wallet
+from prover.enrol import apply, obtain, withdraw
 from prover.refresh import refresh
 from tests.prover.conftest import PASSPHRASE, FakeGateway, World, unb64
 from tests.prover.test_marks import HERE, agent, exchanges, knows_none, shown
@@ -28,6 +28,11 @@ def handle_of(wallet: Wallet) -> int:
     licence = wallet.reload().licence
     assert licence is not None
     return licence.credential.handle
+
+
+def signature_of(wallet: Wallet) -> bytes | None:
+    licence = wallet.reload().licence
+    return None if licence is None else licence.credential.signature
 
 
 def is_standing_true(world: World, gateway: FakeGateway) -> bool:
@@ -155,3 +160,41 @@ def renew_at(world: World, wallet: Wallet, number: int) -> None:
     epochs, world.issuer.epochs = world.issuer.epochs, world.issuer.epochs[: number + 1]
     obtain(other, world.issuer.client(), 3, world.clock)
     world.issuer.epochs, world.issuer.attributes = epochs, {}
+
+
+def test_of_two_answers_to_one_registration_one_is_taken(world: World) -> None:
+    """The issuer keeps one process's request and answers another's; the answer that comes late has a share of its own.
+    Were both used, the gateway's two pseudonyms would differ by what the issuer knows."""
+    wallet, client = world.empty_wallet(), world.issuer.client()
+    apply(wallet, client)
+    other = Wallet.open(wallet.path, PASSPHRASE)
+    first: list[int] = []
+
+    def late(request: httpx.Request) -> None:
+        if request.url.path.endswith("/licence") and not first:
+            first.append(0)
+            application = world.issuer.applications["app-0"]
+            nonces = set(application["nonces"])
+            obtain(other, world.issuer.client(), 3, world.clock)
+            first.append(handle_of(other))
+            application["replies"].clear()
+            application["nonces"] = nonces
+
+    world.issuer.before = late
+    licence = obtain(wallet, client, 3, world.clock)
+    assert first == [0, licence.credential.handle]
+    assert handle_of(wallet) == licence.credential.handle
+
+
+@pytest.mark.parametrize("renew", [False, True])
+def test_an_answer_to_an_application_that_was_given_up_is_not_taken(world: World, renew: bool) -> None:
+    wallet, client = world.wallet() if renew else world.empty_wallet(), world.issuer.client()
+    held = signature_of(wallet)
+    if renew:
+        world.issuer.attributes = {"handle": handle_of(wallet)}
+    apply(wallet, client, renew)
+    other = Wallet.open(wallet.path, PASSPHRASE)
+    world.issuer.before = lambda request: withdraw(other) if request.url.path.endswith("/licence") else None
+    with pytest.raises(NotReady, match="no-application"):
+        obtain(wallet, client, 3, world.clock)
+    assert signature_of(wallet) == held

@@ -289,13 +289,15 @@ def test_a_renewal_keeps_the_link_secret_and_the_handle(world: Any) -> None:
 
 
 @pytest.mark.attack("I4")
-@pytest.mark.parametrize("lie", ["share", "handle", "both"])
+@pytest.mark.parametrize("lie", ["share", "handle", "both", "jurisdiction"])
 def test_a_renewal_that_is_another_licence_is_not_kept(world: Any, lie: str) -> None:
     wallet, client = world.wallet(), world.issuer.client()
     before = wallet.contents.licence
-    if lie == "share":
+    if lie in ("share", "jurisdiction"):
         world.issuer.attributes = {"handle": before.credential.handle}
-    world.issuer.renewal_share = 0 if lie == "handle" else 4711
+    if lie == "jurisdiction":
+        world.issuer.attributes["jurisdiction"] = "IE"
+    world.issuer.renewal_share = 4711 if lie in ("share", "both") else 0
     apply(wallet, client, renew=True)
     with pytest.raises(TrustError, match="renewal-other-licence"):
         obtain(wallet, client, 3, world.clock)

@@ -19,6 +19,7 @@ import pytest
 
 import circuits
 from circuits.scalar import ORDER, inverse
+from console.proving import present
 from prover import Refused, Unreachable, Wallet, licensed_client
 from prover.enrol import apply, digit_table, obtain, table_path
 from prover.issuer_client import IssuerClient
@@ -196,6 +197,84 @@ def test_a_challenge_of_a_day_made_up_does_not_show_who_was_at_work_elsewhere(wo
     assert idle == busy
 
 
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("later", [900, DAY])
+def test_no_gateway_waits_for_what_a_new_session_or_day_has_to_fetch(world: World, later: int) -> None:
+    """How much that is tells whether this wallet was at work elsewhere. A client for each task is a session for each,
+    which knows of nothing that a gateway was shown."""
+    two = Two(world)
+    two.call()
+    for _ in range(2):
+        world.clock.at += later // 2
+        world.issuer.revoke_strangers(2)
+        two.publish(urgent=False)
+    two.elsewhere.leases.clear()
+    assert two.busy.get(f"{THERE}/v1/autonomous/x").status_code == 200
+    waits = []
+    for gateway, wallet, client in zip(two.gateways, two.wallets, two.clients, strict=True):
+        gateway.leases.clear()
+        gateway.override = heard = Heard(world)
+        used = client if later == DAY else agent(world, gateway, wallet=wallet)
+        assert used.get(f"{HERE}/v1/autonomous/x").status_code == 200
+        waits.append(world.issuer.log[heard.at :])
+    assert waits == [[], []]
+    two.check_alike()
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("offset", [0, -290, 290])
+def test_no_gateway_waits_for_what_a_day_that_begins_has_to_fetch(world: World, offset: int) -> None:
+    """By its clock, or by the one it makes up, which may be of either day around midnight."""
+    world.clock.at = (world.clock.at // DAY + 1) * DAY - 1200
+    two = Two(world)
+    two.publish(urgent=False)
+    for step in range(24):
+        world.clock.at += 100
+        if step % 3 == 2:
+            world.issuer.revoke_strangers(1)
+            two.publish(urgent=False)
+        two.elsewhere.leases.clear()
+        assert two.busy.get(f"{THERE}/v1/autonomous/x").status_code == 200
+        if step % 4:
+            continue
+        waits = []
+        for gateway, client in zip(two.gateways, two.clients, strict=True):
+            gateway.leases.clear()
+            gateway.time_offset = offset
+            gateway.override = heard = Heard(world)
+            assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+            waits.append(world.issuer.log[heard.at :])
+        assert waits[0] == waits[1], step
+    two.check_alike()
+
+
+@pytest.mark.attack("48")
+def test_a_call_that_needs_no_lease_begins_what_a_gateway_is_shown(world: World) -> None:
+    two = Two(world)
+    for client in two.clients:
+        assert client.get(f"{HERE}/v1/public").status_code == 200
+    for _ in range(2):
+        world.clock.at += 500
+        world.issuer.revoke_strangers(2)
+        two.publish(urgent=False)
+    assert two.busy.get(f"{THERE}/v1/autonomous/x").status_code == 200
+    idle, busy = two.asked()
+    assert idle == busy
+    assert len(idle) > 1
+    two.check_alike()
+
+
+class Heard:
+    """Where the issuer's log was when a gateway first heard of a call."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.at: int | None = None
+
+    def __call__(self, request: httpx.Request) -> None:
+        self.at = len(self.world.issuer.log) if self.at is None else self.at
+
+
 def of_another_day(gateway: FakeGateway) -> Callable[[httpx.Request], httpx.Response | None]:
     """A gateway whose challenges are three days old."""
 
@@ -345,6 +424,17 @@ def test_holder_proofs_tell_nothing_of_a_clocks_part_of_a_second(world: World, f
         steady.at += elapsed
         client.get(f"{HERE}/v1/autonomous/x")
     assert dated(world.gateway) == [start, start, start, start, start + 1]
+
+
+@pytest.mark.attack("48")
+def test_one_exchange_from_the_command_tells_neither_the_clock_nor_the_epoch_held(world: World) -> None:
+    wallet, http = world.wallet(), httpx.Client(transport=world.gateway.transport())
+    world.clock.at += 910
+    world.issuer.publish()
+    done = present(wallet, HERE, lambda: world.clock() - 37, None, http, world.keys.table, issuer=world.issuer.client())
+    assert done.status == 200
+    assert dated(world.gateway) == [world.clock.at]
+    assert shown(world.gateway) == [1]
 
 
 def test_a_clock_that_is_set_while_a_lease_runs_changes_nothing(world: World) -> None:

@@ -17,12 +17,14 @@ import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
+from starlette.responses import PlainTextResponse
 from starlette.types import Message, Receive, Scope, Send
 
 from circuits import Malformed, Misuse
 from circuits.records import PolicyRecord
 from tests.verifier.sim_gateway import ADMIN_TOKEN, Gateway, Holder, refused
 from tests.verifier.sim_issuer import Clock
+from verifier.app import create_gateway
 from verifier.asgi import Doorkeeper, LicenceMiddleware
 from verifier.authoriser import ACCESS_TOKEN_TYPE, GRANT_TYPE, MAX_FORM_OCTETS, PRESENTATION_TYPE
 from verifier.base64url import decode_base64url, encode_base64url
@@ -134,6 +136,31 @@ class TestTheMiddleware:
             LicenceMiddleware(Service(), door, "/v1/autonomous")
         with pytest.raises(Misuse, match="no slash at its end"):
             LicenceMiddleware(Service(), door, ("/v1/public", "/v1/autonomous/"))
+
+    @pytest.mark.attack("9")
+    @pytest.mark.requirement("R02")
+    def test_a_gateway_that_protects_everything(self, gateway: Gateway) -> None:
+        async def story() -> None:
+            for prefix, expected in (("/", 401), ("/v1/autonomous", 200)):
+                app = LicenceMiddleware(PlainTextResponse("it ran"), Doorkeeper(gateway.point), [prefix])
+                client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
+                for path in ("/", "/x;v1/y", "/caf%C3%A9", "/v1/public"):
+                    assert (await client.get(path)).status_code == expected
+
+        asyncio.run(story())
+
+    @pytest.mark.attack("9")
+    def test_a_gateway_that_lets_nothing_public_through(self, gateway: Gateway, tmp_path: Path) -> None:
+        settings = replace(gateway.settings(), public_prefix=None, state_dir=tmp_path / "closed")
+        closed = create_gateway(settings, gateway.clock, gateway.connections())
+
+        async def story() -> None:
+            client = httpx.AsyncClient(transport=httpx.ASGITransport(closed), base_url=gateway.origin)
+            assert (await client.get("/v1/public/echo")).status_code == 404
+            assert (await client.get("/v1/autonomous/echo")).status_code == 401
+
+        asyncio.run(story())
+        assert gateway.upstream.count == 0
 
     @pytest.mark.parametrize("name", ["protected_prefix", "public_prefix"])
     def test_a_gateway_set_to_protect_nothing(self, gateway: Gateway, name: str) -> None:

@@ -36,6 +36,13 @@ class Session:
     def check_not_revoked(self) -> None:
         """Nothing is known to be revoked before the gateway says so."""
 
+    def is_new_to(self, origin: str) -> bool:
+        """What is shown to one gateway alone tells nothing of another."""
+        return False
+
+    def begin(self, origin: str) -> None:
+        """Never asked for."""
+
     def refresh(self, origin: str, time: int) -> Refreshed:
         issuer, licence = self._served.issuer, self.holder.licence
         if any(entry.handle == licence.credential.handle for entry in issuer.entries):

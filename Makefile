@@ -17,7 +17,7 @@ FUZZ_SECONDS ?= 60
 
 help:
 	@echo 'make demo    play the whole story on this machine: provider, issuer, two gateways, agent, openers (about a minute)'
-	@echo 'make test    run every test'
+	@echo 'make test    run every test, on all cores (PYTEST_ARGS=-n0 on one)'
 	@echo 'make check   ruff, mypy --strict and the import contracts'
 	@echo 'make bench   measure, as a table (BENCH_ARGS=--json for machines)'
 	@echo 'make mutation switch off every guard and equation in turn; some test must fail each time (docs/mutation.md)'
@@ -48,7 +48,7 @@ demo: $(STAMP)
 	@$(BIN)/licence demo $(DEMO_ARGS)
 
 test: $(STAMP)
-	@$(BIN)/python -m pytest $(PYTEST_ARGS)
+	@$(BIN)/python -m pytest -n auto --dist loadfile $(PYTEST_ARGS)
 
 check: $(STAMP)
 	@echo '→ ruff';           $(BIN)/ruff check --quiet .

@@ -331,19 +331,19 @@ def _take(
         _check_same_licence(contents.licence, credential, reply)
     _check_attributes(credential, pending, now())
     licence = Licence(_path_segment(answer.get("licence")), credential, membership)
-    saved = wallet.update(lambda found: _with_licence(found, application, licence, signed, epoch))
+    saved = wallet.update(lambda found: _with_licence(found, pending, licence, signed, epoch))
     if saved.licence is None or saved.application is None or saved.application.id != application.id:
         raise NotReady("no-application", "Another program gave this application up.", "See the wallet's status.")
     return saved.licence
 
 
 def _with_licence(
-    found: Contents, application: Application, licence: Licence, signed: bytes, epoch: EpochRecord
+    found: Contents, pending: PendingRequest, licence: Licence, signed: bytes, epoch: EpochRecord
 ) -> Contents:
-    asked_for = None if found.registration is None else found.application
-    if asked_for is None or asked_for.id != application.id:
-        # Another process has an answer to this registration. Two licences of one registration differ by shares that
-        # the issuer has chosen: it would know the holder by the difference of two pseudonyms.
+    if found.pending is None or found.pending.commitment != pending.commitment:
+        # Another process has an answer to this registration, or gave it up (the number of the application, which the
+        # issuer chooses, may be the same). Two licences of one registration differ by shares that the issuer has
+        # chosen: it would know the holder by the difference of two pseudonyms.
         return found
     held = found.licence
     if held is not None and held.credential.handle == licence.credential.handle:

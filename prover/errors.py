@@ -81,3 +81,8 @@ class TokenSpent(ProverError):
 
     def __init__(self, sentence: str) -> None:
         super().__init__("token-spent", sentence, "Prepare another one; none of this was sent.")
+
+
+def not_begun() -> NotReady:
+    """For a call that a gateway has heard of before this wallet was up to date for it (see `WalletSession.begin`)."""
+    return NotReady("not-begun", "A day began, or another licence was got, while this call went on.", "Call again.")

@@ -22,7 +22,8 @@ import json
 import random
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -32,7 +33,7 @@ from anyio.lowlevel import RunVar
 
 from circuits import SECONDS_PER_DAY, Secret
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, check_challenge_clock, parse_challenge
-from prover.errors import BodyNotReplayable, ProverError, Refused, Revoked
+from prover.errors import BodyNotReplayable, ProverError, Refused, Revoked, TrustError
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
 from prover.holder_key import HolderKey
 from prover.issuer_client import to_base64url
@@ -76,6 +77,10 @@ class Session(Protocol):
     def check_not_revoked(self) -> None:
         """See `WalletSession.check_not_revoked`."""
 
+    @property
+    def handle(self) -> int:
+        """See `WalletSession.handle`."""
+
     def is_new_to(self, origin: str) -> bool:
         """See `WalletSession.is_new_to`."""
 
@@ -114,12 +119,12 @@ class GatewaySettings(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Lease:
-    """A lease held: times in seconds of the keeper's `steady`; `key` the session key that it was got with on the `day`
-    (by the gateway's clock), `bound` whether calls need a DPoP proof of that key."""
+    """A lease held: times in seconds of the keeper's `steady`; `key` the session key that it was got with, `of` the day
+    (by the gateway's clock) and the handle that it is of, `bound` whether calls need a DPoP proof of that key."""
 
     token: Secret[str]
     key: HolderKey
-    day: int
+    of: tuple[int, int] = field(repr=False)
     bound: bool
     expires_at: float
     renew_at: float
@@ -153,7 +158,7 @@ class LeaseKeeper:
     def after_fork(self) -> None:
         """Start anew with another key, no lease and free locks, as in a new process."""
         self._key = HolderKey()
-        self._key_day: int | None = None
+        self._key_of: tuple[int, int] | None = None
         self._heard: tuple[int, float] | None = None
         self._lease: Lease | None = None
         self._needed = self._eager
@@ -185,7 +190,7 @@ class LeaseKeeper:
         """
         self._check_halted()
         if self._session.is_new_to(self._origin):
-            yield Locked(self._begin())
+            yield from self._begin()
         lease = yield from self._lease_ahead(call)
         reply: Reply = yield Forward(self._headers(call, lease))
         if not self._asks(reply):
@@ -195,8 +200,8 @@ class LeaseKeeper:
         if code == "revoked":
             yield from self._check_final(reply)
         challenge = self._challenge(reply)
-        if challenge is not None and spent is not None and spent.day != _day(challenge):
-            challenge = None  # its answer would join the lease of one day, and the pseudonym, to those of another
+        if challenge is not None and spent is not None and spent.of != self._of(challenge):
+            challenge = None  # its answer would join the lease of one pseudonym to another one
         lease = yield Locked(self._obtain(spent, challenge, code))
         if not call.replayable:
             raise BodyNotReplayable
@@ -204,6 +209,18 @@ class LeaseKeeper:
         yield from self._check_accepted(reply)
 
     def _begin(self) -> Flow[None]:
+        """See `WalletSession.begin`. While a lease runs no call waits for another's, and trouble stops none."""
+        lease = self._lease
+        if lease is None or self._steady() >= lease.expires_at:
+            yield Locked(self._begin_now())
+        elif self._renewing.acquire(blocking=False):
+            try:
+                with suppress(TrustError):
+                    yield from self._begin_now()
+            finally:
+                self._renewing.release()
+
+    def _begin_now(self) -> Flow[None]:
         yield Work(lambda: self._session.begin(self._origin))
 
     def _check_halted(self) -> None:
@@ -304,7 +321,7 @@ class LeaseKeeper:
 
     def _redeem(self, challenge: Challenge, showing: Showing) -> Flow[Lease]:
         """Exchange a presentation for a lease. Source: [RFC8693 2.1]."""
-        key = self._key_for(challenge)
+        key, of = self._key_for(challenge), self._of(challenge)
         request = replace(self.request, session_thumbprint=key.thumbprint)  # another event loop may be at another day
         presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, showing))
         url, sent_at = f"{self._origin}/licence/token", self._steady()
@@ -324,21 +341,24 @@ class LeaseKeeper:
         if reply.status != 200:
             self._check_busy(reply)
             raise self._refusal(reply.headers, reply.body)
-        self._lease = self._granted(reply, key, _day(challenge), sent_at)
+        self._lease = self._granted(reply, key, of, sent_at)
         self._needed = True
         self._pause = None
         return self._lease
 
+    def _of(self, challenge: Challenge) -> tuple[int, int]:
+        return challenge.time // SECONDS_PER_DAY, self._session.handle
+
     def _key_for(self, challenge: Challenge) -> HolderKey:
-        """The session key of the challenge's day: pseudonyms change at midnight, and a key, or a lease that is renewed
-        with it, would show which two are one agent's."""
-        day = _day(challenge)
-        if self._key_day not in (None, day):
+        """The session key of the challenge's day and the licence: pseudonyms change at midnight, and with another
+        licence, and a key, or a lease that is renewed with it, would show which two are one agent's."""
+        of = self._of(challenge)
+        if self._key_of not in (None, of):
             self._key = HolderKey()
-        self._key_day = day
+        self._key_of = of
         return self._key
 
-    def _granted(self, reply: Reply, key: HolderKey, day: int, sent_at: float) -> Lease:
+    def _granted(self, reply: Reply, key: HolderKey, of: tuple[int, int], sent_at: float) -> Lease:
         fields = _json_object(reply.body)
         token, kind, life = fields.get("access_token"), fields.get("token_type"), fields.get("expires_in")
         if not isinstance(token, str) or not isinstance(kind, str) or type(life) is not int:
@@ -349,7 +369,7 @@ class LeaseKeeper:
         if kind.lower() not in ("dpop", "bearer"):
             raise _not_a_lease()
         renew_at = sent_at + life * self._uniform(RENEW_FROM, RENEW_TO)
-        return Lease(Secret(token), key, day, kind.lower() == "dpop", sent_at + life, renew_at)
+        return Lease(Secret(token), key, of, kind.lower() == "dpop", sent_at + life, renew_at)
 
     def _headers(self, call: Call, lease: Lease | None) -> dict[str, str]:
         if lease is None:
@@ -418,10 +438,6 @@ class LeaseKeeper:
 def _differs(held: Lease, spent: Lease | None) -> bool:
     # A postponed renewal keeps the token under a new object: that is not a newer lease.
     return spent is None or held.token is not spent.token
-
-
-def _day(challenge: Challenge) -> int:
-    return challenge.time // SECONDS_PER_DAY
 
 
 def _form_headers() -> dict[str, str]:

@@ -22,7 +22,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from prover.errors import TrustError
+from prover.errors import TrustError, not_begun
 from prover.flow import Busy, Call, Flow, Forward, ReadBody, Reply, Send, SendFailed, Step, Work
 from prover.issuer_client import is_packed
 from prover.keeper import LEASE_HEADER, LeaseKeeper
@@ -300,15 +300,19 @@ def licensed_async_client(
 
 
 def _keeper(session: WalletSession, request: httpx.Request) -> LeaseKeeper | None:
-    """The keeper of leases for this request; None where it goes to no gateway. Raises `TrustError` (`sent-on`)."""
+    """The keeper of leases for this request; None where it goes to no gateway. Raises `TrustError` (`sent-on`),
+    `NotReady` (`not-begun`): a gateway that redirects to itself waits for what `begin` fetches."""
     keeper = session.keeper(str(request.url))
     origin = "" if keeper is None else keeper.request.audience
+    sent_on = _FIRST_GATEWAY in request.extensions
     if request.extensions.setdefault(_FIRST_GATEWAY, origin) != origin and keeper is not None:
         raise TrustError(
             "sent-on",
             f"A call was redirected to {origin} from elsewhere, under an address that may name this agent.",
             "It was not sent. Call that gateway by its own address.",
         )
+    if sent_on and keeper is not None and session.is_new_to(origin):
+        raise not_begun()
     return keeper
 
 

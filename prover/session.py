@@ -18,7 +18,7 @@ from typing import ClassVar
 from circuits import SECONDS_PER_DAY, DigitTable
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge
 from prover.enrol import digit_table
-from prover.errors import NotReady, Revoked, TrustError, Unreachable
+from prover.errors import NotReady, Revoked, TrustError, Unreachable, not_begun
 from prover.issuer_client import IssuerClient
 from prover.keeper import LeaseKeeper, Showing
 from prover.origin import check_authenticated, origin_of
@@ -112,6 +112,12 @@ class WalletSession:
         if self._revoked is not None:
             raise Revoked(self._revoked.sentence)
 
+    @property
+    def handle(self) -> int:
+        """The handle of the licence, as the wallet was read last; 0 without one."""
+        licence = self._wallet.contents.licence
+        return 0 if licence is None else licence.credential.handle
+
     def is_new_to(self, origin: str) -> bool:
         """Whether `origin` may be of a day, by its clock, on which this session has shown it nothing."""
         return bool(self._times_unseen(origin))
@@ -128,7 +134,7 @@ class WalletSession:
                 self._remember(self._wallet.contents, origin, unseen)
 
     def _times_unseen(self, origin: str) -> list[int]:
-        if self._wallet.contents.licence is None or self._waits(origin):
+        if (self._wallet.contents.licence or self._wallet.reload().licence) is None or self._waits(origin):
             return []
         now = self._now()
         times = (now - MAX_CLOCK_DIFFERENCE_SECONDS, now + MAX_CLOCK_DIFFERENCE_SECONDS)
@@ -137,10 +143,18 @@ class WalletSession:
     def refresh(self, origin: str = "", time: int = 0) -> Refreshed:
         """Bring the membership up to the newest epoch; for the gateway `origin` from the one that it was shown last:
         which files are fetched, and how long that takes, would tell it whether this wallet was at work elsewhere.
-        Raises as `prover.refresh.refresh` does.
+        Raises as `prover.refresh.refresh` does, and `NotReady` (`not-begun`).
         """
         self._wallet.reload()  # another process may have obtained another licence
-        return self._refresh_from(self._shown_to(origin, time))
+        return self._refresh_from(self._begun(origin, time) if origin else [])
+
+    def _begun(self, origin: str, time: int) -> list[Contents]:
+        """What `origin` was shown, which is waiting by now. Where that is nothing (midnight came, or another licence,
+        since the call began) a refresh would begin where this wallet is: `NotReady`, and the next call begins."""
+        shown = self._shown_to(origin, time)
+        if not shown and self._wallet.contents.licence is not None and not self._waits(origin):
+            raise not_begun()
+        return shown
 
     def _refresh_from(self, shown: list[Contents]) -> Refreshed:
         self.check_not_revoked()
@@ -156,10 +170,11 @@ class WalletSession:
         on with the epoch held when the issuer cannot be reached (an outage of the issuer must not stop the fleet).
 
         Not only when the epoch held runs out: which one that is would tell `origin` whether this wallet was at work
-        elsewhere. Raises `Revoked`, `TrustError` other than for a roll-back (another cache may just be behind).
+        elsewhere. Raises `Revoked`, `NotReady` (`not-begun`), `TrustError` other than for a roll-back (another cache
+        may just be behind).
         """
         contents = self._wallet.reload()  # another process may have renewed the licence: not only a refresh tells
-        shown = self._shown_to(origin, time)
+        shown = self._begun(origin, time)
         waits = contents.epoch is not None and self._waits(origin)
         if not waits and not (shown and _is_current(shown[-1], time)):
             self._refresh_or_wait(origin, shown)

@@ -124,12 +124,9 @@ class LicenceMiddleware:
         raw_path, segments = _read_target(scope)
         credentials = read_credentials(scope["headers"])
         lease = None
-        # Some servers tell a path in two parts, and a prefix may lie across both. Others let a caller say the root
-        # (Daphne, in a header), so what is left without it is a path too.
-        told = scope.get("root_path", "")
-        paths = {root + segments for root in ((), _read_root(told), self._root)}
-        paths.add(_read_root(scope["path"].split(told, 1)[-1]) if told else segments)
-        protected = any(leads_under(path, self._prefixes) for path in paths)
+        # Some servers tell a path in two parts. Others let a caller say the root (Daphne, in a header).
+        told = _read_root(scope.get("root_path", ""))
+        protected = leads_under(told + self._root + segments, self._prefixes)
         if protected:
             lease = self._door.admit(credentials, scope.get("method", "GET"), raw_path)
         strip = protected and credentials.in_authorization
@@ -152,7 +149,7 @@ def _read_target(scope: Scope) -> tuple[str, tuple[str, ...]]:
 
 
 def _read_root(root_path: str) -> tuple[str, ...]:
-    """The segments of a `root_path`, or of what follows one, if any. Raises `Malformed`."""
+    """The segments of a `root_path`, if any. Raises `Malformed`."""
     root = root_path.strip("/")
     return read_path(quote("/" + root, safe="/", errors="surrogatepass").encode("ascii")) if root else ()
 

@@ -2,8 +2,7 @@
 
 A path that two servers could read as two places (encoded slashes, dot segments, empty segments, double or other
 encoding, backslashes, control characters) is refused, wherever it seems to lead. What remains is compared without
-regard to case, Unicode look-alikes and trailing dots, with path parameters and without: in doubt a path counts as
-protected.
+regard to case, Unicode look-alikes and trailing dots: in doubt a path counts as protected.
 No rule can know every way in which a service reads paths; where none must count, protect `EVERYTHING`.
 Source: requirement R02; RFC 3986, section 6.2.
 """
@@ -13,7 +12,6 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable
-from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from circuits import Malformed, Misuse
@@ -71,26 +69,15 @@ def lies_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
 
 
 def leads_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
-    """Whether one of `prefixes` stands anywhere in `segments`, and so may be where an application is led in the end.
+    """Whether the last part of one of `prefixes` stands anywhere in `segments`, and so may be where they lead.
 
-    An application that is mounted under a path of its own, or has been told of one (ASGI's `root_path`, which may be
-    set behind whoever asks here), drops what stands before; and one that has given itself a root is reached without it,
-    so that a path may begin within a prefix. Some match and cut such paths as text, not by segments, and put a slash
-    back: they read `/apiv1/x` as `/v1/x`, `/v1/xplan` as `/v1/x/plan`, and Litestar both at once. So all slashes of a
-    prefix may be missing. Some find theirs anywhere in a path (Django's patterns without `^`), also within what others
-    take for parameters and drop. In doubt a path counts as protected.
+    How an application is led there is its own affair: it may drop roots and mounts from a path, one after the other, as
+    segments or as text, with their slashes or without (Litestar); find its patterns anywhere, also within what others
+    take for parameters (Django); mark names, as in `/v1/@@autonomous` (Pyramid). What it drops stands before the rest,
+    so the end of a prefix is what stays, unless a root takes that too. In doubt a path counts as protected.
     """
-    path = "/".join(("", *segments, ""))
-    texts = {path, _PARAMETERS.sub("", path)}
-    return any(_leading(prefix).search(text) for prefix in prefixes for text in texts)
-
-
-@lru_cache(maxsize=256)
-def _leading(prefix: str) -> re.Pattern[str]:
-    """Finds `prefix` anywhere in a path, and each of its ends at the beginning of one, its slashes there or not."""
-    parts = [re.escape(part) for part in prefix[1:].casefold().split("/")]
-    whole, *ends = ("/?".join(parts[at:]) for at in range(len(parts)))
-    return re.compile("|".join((whole, *(f"^/{end}" for end in ends))))
+    path = "/".join(segments)
+    return any(prefix.rpartition("/")[2].casefold() in path for prefix in prefixes)
 
 
 def _comparable(segment: str) -> str:

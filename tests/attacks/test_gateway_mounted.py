@@ -227,3 +227,46 @@ def test_a_root_that_the_caller_chose(tmp_path: Path, root: str, path: str) -> N
         assert (await client.get("/x/public/plan")).text == "it ran"
 
     asyncio.run(story())
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/v1/public/api/autonomous/plan",
+        "/v1/public/apiautonomous/plan",
+        "/v1/public/api/v1/api/autonomous/plan",
+        "/v1/@@autonomous/plan",
+        "/v1/%40@autonomous",
+    ],
+)
+def test_a_prefix_of_which_a_part_is_dropped_on_the_way(tmp_path: Path, path: str) -> None:
+    """Litestar drops a mount and leaves the root told, so that a Litestar or Quart in it drops that again, with what
+    stands before; Pyramid finds the view `autonomous` of `/v1` by `@@autonomous` too."""
+    gateway = Gateway(tmp_path)
+
+    async def story() -> None:
+        assert (await gateway.client.get(path.replace("/v1/@@", "/v1/public/@@"))).status_code == 401
+        app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"])
+        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
+        assert (await client.get(path)).status_code == 401
+        assert (await client.get("/v1/public/api/plan")).text == "it ran"
+
+    asyncio.run(story())
+    assert gateway.upstream.count == 0
+
+
+@pytest.mark.attack("9")
+@pytest.mark.requirement("R02")
+def test_a_root_that_is_the_whole_prefix_and_that_a_caller_takes_away(tmp_path: Path) -> None:
+    """Daphne's `--root-path /v1/autonomous` is not told where a caller says another one: it is named."""
+    gateway = Gateway(tmp_path)
+
+    async def story() -> None:
+        app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"], "/v1/autonomous")
+        for root in ("/v1/autonomous", "/x", ""):
+            client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root), base_url=gateway.origin)
+            assert (await client.get(f"{root}/plan")).status_code == 401
+
+    asyncio.run(story())

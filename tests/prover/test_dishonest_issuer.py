@@ -18,7 +18,7 @@ from circuits.suite import SHA256
 from prover import NotReady, ProverError, TrustError, Wallet
 from prover.enrol import apply, obtain, withdraw
 from prover.refresh import refresh
-from tests.prover.conftest import PASSPHRASE, FakeGateway, World, unb64
+from tests.prover.conftest import ISSUER_URL, PASSPHRASE, FakeGateway, World, unb64
 from tests.prover.test_marks import HERE, agent, exchanges, knows_none, shown
 
 CURVE = SHA256.curve
@@ -162,9 +162,11 @@ def renew_at(world: World, wallet: Wallet, number: int) -> None:
     world.issuer.epochs, world.issuer.attributes = epochs, {}
 
 
-def test_of_two_answers_to_one_registration_one_is_taken(world: World) -> None:
+@pytest.mark.parametrize("again", [None, False, True])
+def test_of_two_answers_to_one_registration_one_is_taken(world: World, again: bool | None) -> None:
     """The issuer keeps one process's request and answers another's; the answer that comes late has a share of its own.
-    Were both used, the gateway's two pseudonyms would differ by what the issuer knows."""
+    Were both used, the gateway's two pseudonyms would differ by what the issuer knows. Also where the wallet has
+    applied again by then, and got an application of the same number."""
     wallet, client = world.empty_wallet(), world.issuer.client()
     apply(wallet, client)
     other = Wallet.open(wallet.path, PASSPHRASE)
@@ -177,6 +179,10 @@ def test_of_two_answers_to_one_registration_one_is_taken(world: World) -> None:
             nonces = set(application["nonces"])
             obtain(other, world.issuer.client(), 3, world.clock)
             first.append(handle_of(other))
+            if again is not None:
+                world.issuer.opened = {"application": "app-0", "sign_in": f"{ISSUER_URL}/sign-in/app-0"}
+                world.issuer.opened["token"] = application["token"]
+                apply(other, world.issuer.client(), again)
             application["replies"].clear()
             application["nonces"] = nonces
 

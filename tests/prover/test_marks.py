@@ -20,7 +20,7 @@ import pytest
 import circuits
 from circuits.scalar import ORDER, inverse
 from console.proving import present
-from prover import Refused, Unreachable, Wallet, licensed_client
+from prover import NotReady, Refused, TrustError, Unreachable, Wallet, licensed_client
 from prover.enrol import apply, digit_table, obtain, table_path
 from prover.issuer_client import IssuerClient
 from prover.wallet.file import locked
@@ -595,3 +595,133 @@ def test_a_digit_table_that_cannot_be_kept_is_used_all_the_same(world: World) ->
     path.mkdir()
     assert digit_table(wallet, world.issuer.client()).issuer == world.keys.bundle.issuer
     assert not list(path.parent.glob("*.tmp"))
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize(("held", "ahead"), [(3, 300), (310, 0)])
+def test_a_gateway_that_keeps_a_call_over_midnight_does_not_wait_for_a_refresh(
+    world: World, held: int, ahead: int
+) -> None:
+    """Or over 23:55, and asks with a challenge of the next day: the call began in a day, and ends in another."""
+    two = late_in_the_day(world, 2)
+    before = midnight(world) - 302
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        world.clock.at = before
+        gateway.leases.clear()
+        heard: list[int] = []
+
+        def late(request: httpx.Request, gateway: FakeGateway = gateway, heard: list[int] = heard) -> None:
+            if request.url.path == "/licence/challenge" and not heard:
+                world.clock.at += held
+                gateway.time_offset = ahead
+                heard.append(len(world.issuer.log))
+
+        gateway.override = late
+        with pytest.raises(NotReady, match="not-begun"):
+            client.get(f"{HERE}/v1/autonomous/x")
+        assert world.issuer.log[heard[0] :] == []
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+
+
+@pytest.mark.attack("48")
+def test_a_gateway_that_sends_a_call_on_over_midnight_does_not_wait_for_a_refresh(world: World) -> None:
+    two = late_in_the_day(world, 1)
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        world.clock.at = midnight(world) - 302
+        client.follow_redirects = True
+
+        def on(request: httpx.Request) -> httpx.Response | None:
+            if not request.url.path.endswith("/on"):
+                return None
+            world.clock.at += 3
+            return httpx.Response(307, headers={"location": f"{HERE}/v1/autonomous/x"})
+
+        gateway.override = on
+        before = len(world.issuer.log)
+        with pytest.raises(NotReady, match="not-begun"):
+            client.get(f"{HERE}/v1/autonomous/on")
+        assert world.issuer.log[before:] == []
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("first", [True, False])
+def test_no_gateway_waits_for_what_another_process_s_licence_has_to_fetch(world: World, first: bool) -> None:
+    wallet = world.empty_wallet() if first else world.wallet()
+    client = agent(world, wallet=wallet)
+    if not first:
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    other = Wallet.open(wallet.path, PASSPHRASE)
+    apply(other, world.issuer.client())
+    obtain(other, world.issuer.client(), 3, world.clock)
+    world.clock.at += 840  # with a lease, it is renewed: the old one goes on, and the next call begins
+    world.issuer.revoke_strangers(2)
+    world.issuer.publish()
+    for _ in range(2):
+        world.gateway.override = heard = Heard(world)
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+        assert world.issuer.log[heard.at :] == []
+        world.clock.at += 40
+    assert shown(world.gateway)[-1] == 1
+
+
+def handle_of(wallet: Wallet) -> int:
+    licence = wallet.contents.licence
+    assert licence is not None
+    return licence.credential.handle
+
+
+def test_a_bad_file_stops_no_call_whose_lease_runs(world: World) -> None:
+    world.clock.at = midnight(world) - 500
+    world.issuer.publish()
+    client = agent(world)
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    world.clock.at += 205
+    world.issuer.tamper = lambda path, body: body[:-1] + bytes([body[-1] ^ 1]) if path.endswith(".cose") else body
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    world.clock.at += 900
+    with pytest.raises(TrustError, match="epoch-signature"):
+        client.get(f"{HERE}/v1/autonomous/x")
+
+
+def midnight(world: World) -> int:
+    return (world.clock.at // DAY + 1) * DAY
+
+
+def late_in_the_day(world: World, epochs: int) -> Two:
+    """One of two was at work elsewhere after the last of so many epochs."""
+    world.clock.at = midnight(world) - 300 - 600 * epochs
+    two = Two(world)
+    two.publish(urgent=False)
+    two.call()
+    for _ in range(epochs):
+        world.clock.at += 500
+        world.issuer.revoke_strangers(2)
+        two.publish(urgent=False)
+    two.elsewhere.leases.clear()
+    assert two.busy.get(f"{THERE}/v1/autonomous/x").status_code == 200
+    return two
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("later", [840, 3600])
+def test_another_licence_is_shown_under_another_session_key(world: World, later: int) -> None:
+    """The issuer knows who has just got one; the key, or the running lease, would tell which pseudonym was his before,
+    and which is his now."""
+    wallet = world.wallet()
+    client = agent(world, wallet=wallet)
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    world.issuer.revoke(handle_of(wallet))
+    other = Wallet.open(wallet.path, PASSPHRASE)
+    apply(other, world.issuer.client())
+    obtain(other, world.issuer.client(), 3, world.clock)
+    world.clock.at += later
+    world.issuer.publish()
+    with suppress(NotReady):
+        client.get(f"{HERE}/v1/autonomous/x")
+    world.clock.at += 60
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    tokens = [request for request in world.gateway.requests if request.url.path == "/licence/token"]
+    keys = {json.loads(unb64(request.headers["dpop"].split(".")[0]))["jwk"]["x"] for request in tokens}
+    assert len(keys) == len(set(world.gateway.pseudonyms)) == 2
+    assert "agent-licence" not in tokens[-1].headers

@@ -22,6 +22,7 @@ from verifier.paths import MAX_PATH_OCTETS, check_prefix, lies_under, read_path
         pytest.param(b"/v1/autonomous", b"/v1%EF%BC%8Fautonomous", "hides one", id="a slash's look-alike"),
         pytest.param(b"/v1/autonomous", b"/v1//autonomous", "empty segment", id="an empty segment"),
         pytest.param(b"/v1/autonomous/", b"/v1/autonomous/..", "dot segment", id="a step up at the end"),
+        pytest.param(b"/v1/x/plan", b"/v1/../plan", "dot segment", id="a step up on the way"),
         pytest.param(b"/v1/autonomous/x", b"/v1/autonomous/;x", "dot segment", id="parameters of nothing at the end"),
     ],
 )

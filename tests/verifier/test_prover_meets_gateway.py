@@ -36,6 +36,11 @@ class Session:
     def check_not_revoked(self) -> None:
         """Nothing is known to be revoked before the gateway says so."""
 
+    @property
+    def handle(self) -> int:
+        """The licence's."""
+        return self.holder.licence.credential.handle
+
     def is_new_to(self, origin: str) -> bool:
         """What is shown to one gateway alone tells nothing of another."""
         return False

@@ -33,7 +33,7 @@ from anyio.lowlevel import RunVar
 
 from circuits import SECONDS_PER_DAY, Secret
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, check_challenge_clock, parse_challenge
-from prover.errors import BodyNotReplayable, ProverError, Refused, Revoked, TrustError
+from prover.errors import BodyNotReplayable, NotReady, ProverError, Refused, Revoked, TrustError
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
 from prover.holder_key import HolderKey
 from prover.issuer_client import to_base64url
@@ -93,7 +93,9 @@ class Session(Protocol):
     def refresh_if_due(self, origin: str, time: int) -> None:
         """See `WalletSession.refresh_if_due`."""
 
-    def present(self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing) -> bytes:
+    def present(
+        self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing, handle: int
+    ) -> bytes:
         """See `WalletSession.present`."""
 
 
@@ -215,7 +217,7 @@ class LeaseKeeper:
             yield Locked(self._begin_now())
         elif self._renewing.acquire(blocking=False):
             try:
-                with suppress(TrustError):
+                with suppress(TrustError, NotReady):
                     yield from self._begin_now()
             finally:
                 self._renewing.release()
@@ -267,9 +269,9 @@ class LeaseKeeper:
         self._session.check_not_revoked()
         self._check_pause()
         asked = challenge or (yield from self._ask())
-        yield from self._bring_up_to_date(asked, code)
+        of = yield from self._bring_up_to_date(asked, code)
         try:
-            return (yield from self._redeem(asked, Showing.NEWEST if code in REFRESH_CODES else Showing.COMMON))
+            return (yield from self._redeem(asked, of, Showing.NEWEST if code in REFRESH_CODES else Showing.COMMON))
         except Refused as refused:
             if refused.code not in ASK_AGAIN_CODES:
                 raise
@@ -279,18 +281,21 @@ class LeaseKeeper:
     def _second_attempt(self, code: str) -> Flow[Lease]:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
         challenge = yield from self._ask()
-        yield from self._bring_up_to_date(challenge, code)
+        of = yield from self._bring_up_to_date(challenge, code)
         showing = Showing.COMMON
         if code in REFRESH_CODES:
             showing = Showing.OLDER if code == "unknown-epoch" else Showing.NEWEST
-        return (yield from self._redeem(challenge, showing))
+        return (yield from self._redeem(challenge, of, showing))
 
-    def _bring_up_to_date(self, challenge: Challenge, code: str | None) -> Flow[None]:
-        """The membership as `code` asks for it. The clock comes first: for a day that is made up, a refresh would begin
-        where this wallet is, and not where this gateway has seen it."""
+    def _bring_up_to_date(self, challenge: Challenge, code: str | None) -> Flow[tuple[int, int]]:
+        """The membership as `code` asks for it; gives the day and the licence that this began with. The clock comes
+        first: for a day that is made up, a refresh would begin where this wallet is, and not where this gateway has
+        seen it."""
         check_challenge_clock(challenge, self._now())
+        of = self._of(challenge)
         refresh = self._session.refresh if code in REFRESH_CODES else self._session.refresh_if_due
         yield Work(lambda: refresh(self._origin, challenge.time))
+        return of
 
     def _ask(self) -> Flow[Challenge]:
         body = urlencode({"resource": self._resource, "scope": self._scope}).encode()
@@ -319,11 +324,11 @@ class LeaseKeeper:
         time, heard_at = self._heard
         return time + int(self._steady() - heard_at)
 
-    def _redeem(self, challenge: Challenge, showing: Showing) -> Flow[Lease]:
+    def _redeem(self, challenge: Challenge, of: tuple[int, int], showing: Showing) -> Flow[Lease]:
         """Exchange a presentation for a lease. Source: [RFC8693 2.1]."""
-        key, of = self._key_for(challenge), self._of(challenge)
+        key = self._key_for(of)
         request = replace(self.request, session_thumbprint=key.thumbprint)  # another event loop may be at another day
-        presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, showing))
+        presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, showing, of[1]))
         url, sent_at = f"{self._origin}/licence/token", self._steady()
         form = {
             "grant_type": GRANT_TYPE,
@@ -349,10 +354,9 @@ class LeaseKeeper:
     def _of(self, challenge: Challenge) -> tuple[int, int]:
         return challenge.time // SECONDS_PER_DAY, self._session.handle
 
-    def _key_for(self, challenge: Challenge) -> HolderKey:
-        """The session key of the challenge's day and the licence: pseudonyms change at midnight, and with another
-        licence, and a key, or a lease that is renewed with it, would show which two are one agent's."""
-        of = self._of(challenge)
+    def _key_for(self, of: tuple[int, int]) -> HolderKey:
+        """The session key of a day and a licence: pseudonyms change at midnight, and with another licence, and a key,
+        or a lease that is renewed with it, would show which two are one agent's."""
         if self._key_of not in (None, of):
             self._key = HolderKey()
         self._key_of = of

@@ -115,8 +115,7 @@ class WalletSession:
     @property
     def handle(self) -> int:
         """The handle of the licence, as the wallet was read last; 0 without one."""
-        licence = self._wallet.contents.licence
-        return 0 if licence is None else licence.credential.handle
+        return _handle(self._wallet.contents)
 
     def is_new_to(self, origin: str) -> bool:
         """Whether `origin` may be of a day, by its clock, on which this session has shown it nothing."""
@@ -128,10 +127,14 @@ class WalletSession:
 
         Raises as `refresh_if_due` does.
         """
+        handle = _handle(self._wallet.reload())
         times = self._times_unseen(origin)
         if times and self._refresh_or_wait(origin, []):
+            reached = self._wallet.contents
+            if _handle(reached) != handle:
+                raise not_begun()  # another process got it meanwhile, at an epoch that the issuer has chosen
             for unseen in times:
-                self._remember(self._wallet.contents, origin, unseen)
+                self._remember(reached, origin, unseen)
 
     def _times_unseen(self, origin: str) -> list[int]:
         if (self._wallet.contents.licence or self._wallet.reload().licence) is None or self._waits(origin):
@@ -152,7 +155,7 @@ class WalletSession:
         """What `origin` was shown, which is waiting by now. Where that is nothing (midnight came, or another licence,
         since the call began) a refresh would begin where this wallet is: `NotReady`, and the next call begins."""
         shown = self._shown_to(origin, time)
-        if not shown and self._wallet.contents.licence is not None and not self._waits(origin):
+        if not shown and self._wallet.contents.licence is not None:
             raise not_begun()
         return shown
 
@@ -174,9 +177,10 @@ class WalletSession:
         may just be behind).
         """
         contents = self._wallet.reload()  # another process may have renewed the licence: not only a refresh tells
+        if contents.epoch is not None and self._waits(origin):
+            return
         shown = self._begun(origin, time)
-        waits = contents.epoch is not None and self._waits(origin)
-        if not waits and not (shown and _is_current(shown[-1], time)):
+        if not (shown and _is_current(shown[-1], time)):
             self._refresh_or_wait(origin, shown)
 
     def _refresh_or_wait(self, origin: str, shown: list[Contents]) -> bool:
@@ -194,13 +198,20 @@ class WalletSession:
         return self._steady() < self._not_before.get(origin, 0.0)
 
     def present(
-        self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing = Showing.COMMON
+        self,
+        challenge: Challenge,
+        request: Request,
+        authenticated_origin: str,
+        showing: Showing = Showing.COMMON,
+        handle: int | None = None,
     ) -> bytes:
         """The presentation octets that answer `challenge`, at the epoch that `showing` says. Raises as
-        `prover.prove.Prover.present` does."""
+        `prover.prove.Prover.present` does, and `NotReady` (`not-begun`) where the licence is not that of `handle`."""
         self.check_not_revoked()
         prover = self._ready()
         contents = self._choose(showing, authenticated_origin, challenge.time)
+        if handle is not None and handle != _handle(contents):
+            raise not_begun()  # another thread, or a refresh, has read another licence since this was begun
         octets = prover.present(contents, challenge, request, authenticated_origin, self._now())
         self._remember(contents, authenticated_origin, challenge.time)
         return octets
@@ -276,6 +287,10 @@ class WalletSession:
 
 def _is_current(contents: Contents, time: int) -> bool:
     return contents.epoch is not None and time < contents.epoch.next_update
+
+
+def _handle(contents: Contents) -> int:
+    return 0 if contents.licence is None else contents.licence.credential.handle
 
 
 def _epoch_hash(contents: Contents) -> bytes:

@@ -6,7 +6,6 @@ import json
 import os
 import threading
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -30,7 +29,6 @@ from prover import (
     WalletSession,
     licensed_client,
 )
-from prover.challenge import Challenge
 from prover.holder_key import HolderKey
 from prover.keeper import LeaseKeeper
 from tests.prover.conftest import GATEWAY_URL, FakeGateway, unb64
@@ -776,9 +774,9 @@ def test_a_proof_of_one_day_is_bound_to_the_key_of_that_day(world: Any) -> None:
     """Also where another event loop, or a synchronous client, answers a challenge of the next day in between."""
 
     class Interrupted(LeaseKeeper):
-        def _key_for(self, challenge: Challenge) -> HolderKey:
-            key = super()._key_for(challenge)
-            super()._key_for(replace(challenge, time=challenge.time + 86400))
+        def _key_for(self, of: tuple[int, int]) -> HolderKey:
+            key = super()._key_for(of)
+            super()._key_for((of[0] + 1, of[1]))
             return key
 
     session = world.session()

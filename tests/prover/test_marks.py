@@ -21,8 +21,10 @@ import circuits
 from circuits.scalar import ORDER, inverse
 from console.proving import present
 from prover import NotReady, Refused, TrustError, Unreachable, Wallet, licensed_client
+from prover.challenge import parse_challenge
 from prover.enrol import apply, digit_table, obtain, table_path
 from prover.issuer_client import IssuerClient
+from prover.keeper import Showing
 from prover.wallet.file import locked
 from tests.prover.conftest import PASSPHRASE, FakeGateway, World, unb64
 
@@ -682,6 +684,86 @@ def test_a_bad_file_stops_no_call_whose_lease_runs(world: World) -> None:
     world.clock.at += 900
     with pytest.raises(TrustError, match="epoch-signature"):
         client.get(f"{HERE}/v1/autonomous/x")
+
+
+@pytest.mark.attack("48")
+@pytest.mark.attack("49")
+@pytest.mark.parametrize("began", [False, True])
+def test_a_licence_that_comes_while_a_refresh_goes_on_is_not_shown_where_the_issuer_put_it(
+    world: World, began: bool
+) -> None:
+    """The issuer answers slowly, and knows who has just got a licence: every other agent shows the newest epoch."""
+    wallet = world.wallet()
+    client = agent(world, wallet=wallet)
+    if began:
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    for later in (600, 310):
+        world.clock.at += later
+        world.issuer.publish()
+    left = [1]
+
+    def slowly(request: httpx.Request) -> None:
+        if request.url.path == "/epochs/latest.cose" and left and left.pop():
+            another_licence(world, wallet, 1)
+
+    world.issuer.before = slowly
+    for _ in range(3):
+        with suppress(NotReady):
+            client.get(f"{HERE}/v1/autonomous/x")
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert shown(world.gateway)[began:] == [2]
+
+
+@pytest.mark.attack("48")
+def test_nothing_is_shown_of_a_licence_other_than_the_call_began_with(world: World) -> None:
+    """Another thread reads the wallet between the choice of the session key and the proof."""
+    wallet = world.wallet()
+    session = world.session(wallet=wallet)
+    session.begin(HERE)
+    keeper = session.keeper(HERE)
+    assert keeper is not None
+    handle = session.handle
+    another_licence(world, wallet, 0)
+    wallet.reload()
+    challenge = parse_challenge(world.gateway.challenge())
+    with pytest.raises(NotReady, match="not-begun"):
+        session.present(challenge, keeper.request, HERE, Showing.COMMON, handle)
+    assert session.is_new_to(HERE)
+
+
+@pytest.mark.attack("48")
+def test_a_gateway_that_says_stale_while_the_files_cannot_be_had_does_not_wait_for_them(world: World) -> None:
+    """They fail once, before it hears of the call, and are there again when it asks for a refresh."""
+    two = late_in_the_day(world, 2)
+    for gateway, wallet in zip(two.gateways, two.wallets, strict=True):
+        client = agent(world, gateway, wallet=wallet)
+        left, heard = [1], list[int]()
+
+        def once(request: httpx.Request, left: list[int] = left) -> None:
+            if left and left.pop():
+                raise httpx.ConnectError("away")
+
+        def stale(
+            request: httpx.Request, gateway: FakeGateway = gateway, heard: list[int] = heard
+        ) -> httpx.Response | None:
+            if heard:
+                return None
+            heard.append(len(world.issuer.log))
+            return gateway.refuse(401, "stale-epoch", fresh=True)
+
+        world.issuer.before, gateway.override = once, stale
+        with suppress(NotReady):
+            client.get(f"{HERE}/v1/autonomous/x")
+        assert world.issuer.log[heard[0] :] == []
+
+
+def another_licence(world: World, wallet: Wallet, number: int) -> None:
+    """Another process gets one, whose membership is of an epoch of the issuer's choice."""
+    other, epochs = Wallet.open(wallet.path, PASSPHRASE), world.issuer.epochs
+    apply(other, world.issuer.client())
+    world.issuer.epochs = epochs[: number + 1]
+    obtain(other, world.issuer.client(), 3, world.clock)
+    world.issuer.epochs = epochs
 
 
 def midnight(world: World) -> int:

@@ -58,7 +58,7 @@ class Session:
     def refresh_if_due(self, origin: str, time: int) -> None:
         """The simulated membership is brought up to date when the gateway asks."""
 
-    def present(self, challenge: Challenge, request: Request, _: str, showing: Showing) -> bytes:
+    def present(self, challenge: Challenge, request: Request, _: str, showing: Showing, handle: int) -> bytes:
         self.presented += 1
         asked = Asked(challenge.nonce, challenge.time, challenge.not_after - challenge.time)
         return self.holder.present(asked, session_thumbprint=request.session_thumbprint)

@@ -239,8 +239,11 @@ def _without_application(found: Contents, forgotten: Application | None) -> Cont
 
 def _without_request(found: Contents, stale: PendingRequest) -> Contents:
     """Another process may have made another request by now, and its licence may be on its way."""
-    same = found.pending is not None and found.pending.commitment == stale.commitment
-    return replace(found, pending=None) if same else found
+    return replace(found, pending=None) if _still_pends(found, stale) else found
+
+
+def _still_pends(found: Contents, pending: PendingRequest) -> bool:
+    return found.pending is not None and found.pending.commitment == pending.commitment
 
 
 def _with_registration(found: Contents, renew: bool) -> Contents:
@@ -340,7 +343,7 @@ def _take(
 def _with_licence(
     found: Contents, pending: PendingRequest, licence: Licence, signed: bytes, epoch: EpochRecord
 ) -> Contents:
-    if found.pending is None or found.pending.commitment != pending.commitment:
+    if not _still_pends(found, pending):
         # Another process has an answer to this registration, or gave it up (the number of the application, which the
         # issuer chooses, may be the same). Two licences of one registration differ by shares that the issuer has
         # chosen: it would know the holder by the difference of two pseudonyms.

@@ -119,7 +119,7 @@ class WalletSession:
 
     def is_new_to(self, origin: str) -> bool:
         """Whether `origin` may be of a day, by its clock, on which this session has shown it nothing."""
-        return bool(self._times_unseen(origin))
+        return bool(self._days_unseen(origin))
 
     def begin(self, origin: str) -> None:
         """Before a gateway that this session is new to hears of a call: refresh, and go on as if it had been shown the
@@ -128,20 +128,20 @@ class WalletSession:
         Raises as `refresh_if_due` does.
         """
         handle = _handle(self._wallet.reload())
-        times = self._times_unseen(origin)
-        if times and self._refresh_or_wait(origin, []):
+        days = self._days_unseen(origin)
+        if days and self._refresh_or_wait(origin, []):
             reached = self._wallet.contents
             if _handle(reached) != handle:
                 raise not_begun()  # another process got it meanwhile, at an epoch that the issuer has chosen
-            for unseen in times:
-                self._remember(reached, origin, unseen)
+            for day in days:
+                self._remember(reached, origin, day)
 
-    def _times_unseen(self, origin: str) -> list[int]:
+    def _days_unseen(self, origin: str) -> set[int]:
         if (self._wallet.contents.licence or self._wallet.reload().licence) is None or self._waits(origin):
-            return []
-        now = self._now()
-        times = (now - MAX_CLOCK_DIFFERENCE_SECONDS, now + MAX_CLOCK_DIFFERENCE_SECONDS)
-        return [one for one in times if not self._shown_to(origin, one)]
+            return set()
+        now, handle = self._now(), self.handle
+        days = {_day(now + difference) for difference in (-MAX_CLOCK_DIFFERENCE_SECONDS, MAX_CLOCK_DIFFERENCE_SECONDS)}
+        return {day for day in days if all(_handle(one) != handle for one in self._shown.get((origin, day), []))}
 
     def refresh(self, origin: str = "", time: int = 0) -> Refreshed:
         """Bring the membership up to the newest epoch; for the gateway `origin` from the one that it was shown last:
@@ -154,7 +154,7 @@ class WalletSession:
     def _begun(self, origin: str, time: int) -> list[Contents]:
         """What `origin` was shown, which is waiting by now. Where that is nothing (midnight came, or another licence,
         since the call began) a refresh would begin where this wallet is: `NotReady`, and the next call begins."""
-        shown = self._shown_to(origin, time)
+        shown = self._shown_to(origin, _day(time))
         if not shown and self._wallet.contents.licence is not None:
             raise not_begun()
         return shown
@@ -202,18 +202,18 @@ class WalletSession:
         challenge: Challenge,
         request: Request,
         authenticated_origin: str,
-        showing: Showing = Showing.COMMON,
-        handle: int | None = None,
+        showing: Showing,
+        handle: int,
     ) -> bytes:
         """The presentation octets that answer `challenge`, at the epoch that `showing` says. Raises as
         `prover.prove.Prover.present` does, and `NotReady` (`not-begun`) where the licence is not that of `handle`."""
         self.check_not_revoked()
         prover = self._ready()
         contents = self._choose(showing, authenticated_origin, challenge.time)
-        if handle is not None and handle != _handle(contents):
+        if handle != _handle(contents):
             raise not_begun()  # another thread, or a refresh, has read another licence since this was begun
         octets = prover.present(contents, challenge, request, authenticated_origin, self._now())
-        self._remember(contents, authenticated_origin, challenge.time)
+        self._remember(contents, authenticated_origin, _day(challenge.time))
         return octets
 
     def warm(self, policy_id: str = "tier3-insured") -> int:
@@ -249,7 +249,7 @@ class WalletSession:
         shown, on this day (on another one it knows the wallet by another pseudonym), and from the newest epoch, which
         is the same for every wallet that asks.
         """
-        newest, shown = self._wallet.contents, self._shown_to(origin, time)
+        newest, shown = self._wallet.contents, self._shown_to(origin, _day(time))
         if showing is Showing.COMMON:
             return shown[-1] if shown and _is_current(shown[-1], time) else newest
         if showing is Showing.OLDER and shown and _epoch_hash(shown[-1]) == _epoch_hash(newest):
@@ -258,16 +258,15 @@ class WalletSession:
             return epoch_before(newest, self._issuer) or newest
         return newest
 
-    def _shown_to(self, origin: str, time: int) -> list[Contents]:
+    def _shown_to(self, origin: str, day: int) -> list[Contents]:
         newest = self._wallet.contents
-        shown = (_at_epoch_of(one, newest) for one in self._shown.get((origin, time // SECONDS_PER_DAY), []))
+        shown = (_at_epoch_of(one, newest) for one in self._shown.get((origin, day), []))
         return [one for one in shown if one is not None]
 
-    def _remember(self, contents: Contents, origin: str, time: int) -> None:
+    def _remember(self, contents: Contents, origin: str, day: int) -> None:
         """That `origin` was shown this: the last two epochs of the day and the day before are kept."""
-        day = time // SECONDS_PER_DAY
         with self._guard:
-            before = [one for one in self._shown_to(origin, time) if _epoch_hash(one) != _epoch_hash(contents)]
+            before = [one for one in self._shown_to(origin, day) if _epoch_hash(one) != _epoch_hash(contents)]
             others = {key: kept for key, kept in self._shown.items() if key[1] >= day - 1}
             self._shown = others | {(origin, day): [*before[-1:], contents]}
 
@@ -283,6 +282,10 @@ class WalletSession:
             session._issuer.after_fork()
             for keeper in session._keepers.values():
                 keeper.after_fork()
+
+
+def _day(time: int) -> int:
+    return time // SECONDS_PER_DAY
 
 
 def _is_current(contents: Contents, time: int) -> bool:
@@ -303,9 +306,7 @@ def _at_epoch_of(shown: Contents, newest: Contents) -> Contents | None:
     A renewal keeps the handle, and so the membership. Were it forgotten, the newest epoch would tell all gateways at
     once, and the issuer, who has just renewed.
     """
-    if shown.licence is None or newest.licence is None:
-        return None
-    if shown.licence.credential.handle != newest.licence.credential.handle:
+    if shown.licence is None or newest.licence is None or _handle(shown) != _handle(newest):
         return None
     licence = replace(newest.licence, membership=shown.licence.membership)
     return replace(newest, licence=licence, signed_epoch=shown.signed_epoch)

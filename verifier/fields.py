@@ -21,8 +21,8 @@ _NOT_PLAIN = re.compile(rb"[^a-z0-9]")  # CGI and its kind make one character of
 _SINGLE = (b"agent-licence", b"authorization", b"dpop")
 # With these some servers and frameworks route by another path than the request's, past what was decided about that.
 _OTHER_PATHS = frozenset(
-    b"x-original-url x-rewrite-url x-original-uri x-forwarded-uri x-vhm-root".split()
-    + b"script-name path-info x-script-name daphne-root-path".split()
+    b"x-original-url x-rewrite-url x-original-uri x-forwarded-uri x-vhm-root "
+    b"script-name path-info x-script-name daphne-root-path".split()
 )
 
 

@@ -23,7 +23,6 @@ EVERYTHING = "/"
 _PLAIN_PREFIX = re.compile(r"(/[\w.~!$&'()+,=:@-]*[\w~!$&'()+,=:@-])+", re.ASCII)
 # A percent sign that is left was encoded itself, or begins what only some servers decode, such as %u002e.
 _FORBIDDEN = re.compile(r"[\x00-\x1f\x7f\\?#%]")
-_PARAMETERS = re.compile(r";[^/]*")
 
 
 def read_path(raw_path: bytes) -> tuple[str, ...]:
@@ -63,7 +62,7 @@ def lies_under(segments: tuple[str, ...], prefixes: Iterable[str]) -> bool:
     """Whether the segments given by `read_path` lie under one of `prefixes` (such as "/v1/autonomous")."""
     for prefix in prefixes:
         wanted = tuple(part.casefold() for part in prefix[1:].split("/"))
-        if tuple(_PARAMETERS.sub("", segment) for segment in segments[: len(wanted)]) == wanted:
+        if tuple(segment.partition(";")[0] for segment in segments[: len(wanted)]) == wanted:
             return True
     return False
 

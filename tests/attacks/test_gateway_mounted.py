@@ -37,6 +37,22 @@ def told_by_the_server(guard: Guard) -> ASGIApp:
     return guard(Starlette(routes=ROUTES))
 
 
+def client_of(gateway: Gateway, app: ASGIApp, root: str = "") -> httpx.AsyncClient:
+    """A client of `app`, whose server tells it that it stands under `root`."""
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root), base_url=gateway.origin)
+
+
+def check_asked_for(gateway: Gateway, app: ASGIApp, *paths: str, root: str = "", runs: str | None = None) -> None:
+    """That each of `paths` needs a lease, and the path `runs`, if given, none."""
+
+    async def story() -> None:
+        client = client_of(gateway, app, root)
+        assert [(await client.get(path)).status_code for path in paths] == [401] * len(paths)
+        assert runs is None or (await client.get(runs)).text == "it ran"
+
+    asyncio.run(story())
+
+
 async def check_protected(gateway: Gateway, client: httpx.AsyncClient, path: str) -> None:
     """That `path` needs a lease, and runs with one."""
     holder = gateway.holder()
@@ -54,8 +70,7 @@ def test_under_a_path_of_its_own(tmp_path: Path, place: Callable[[Guard], ASGIAp
 
     async def story() -> None:
         app = place(lambda inner: LicenceMiddleware(inner, Doorkeeper(gateway.point), ["/v1/autonomous"]))
-        transport = httpx.ASGITransport(app, root_path="/api" if place is told_by_the_server else "")
-        client = httpx.AsyncClient(transport=transport, base_url=gateway.origin)
+        client = client_of(gateway, app, "/api" if place is told_by_the_server else "")
         await check_protected(gateway, client, "/api/v1/autonomous/plan")
         assert (await client.get("/api/v1/public/plan")).text == "it ran"
 
@@ -72,7 +87,7 @@ def test_a_path_told_in_two_parts(tmp_path: Path, root_path: str) -> None:
 
     async def story() -> None:
         app = LicenceMiddleware(Starlette(routes=routes), Doorkeeper(gateway.point), ["/v1/autonomous"])
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root_path), base_url=gateway.origin)
+        client = client_of(gateway, app, root_path)
         await check_protected(gateway, client, "/autonomous/plan")
         assert (await client.get("/public/plan")).text == "it ran"
 
@@ -81,29 +96,25 @@ def test_a_path_told_in_two_parts(tmp_path: Path, root_path: str) -> None:
 
 @pytest.mark.attack("9")
 @pytest.mark.requirement("R02")
-@pytest.mark.parametrize("root", ["/v1", "/v1/autonomous", "/api/v1"])
+@pytest.mark.parametrize(
+    ("root", "route"), [("/v1", "/autonomous/plan"), ("/v1/autonomous", "/plan"), ("/api/v1", "/autonomous/plan")]
+)
 @pytest.mark.parametrize("hidden", [False, True])
 def test_an_application_that_gave_itself_a_root_is_reached_without_it_too(
-    tmp_path: Path, root: str, hidden: bool
+    tmp_path: Path, root: str, route: str, hidden: bool
 ) -> None:
     """It drops its root only where that stands. `hidden` behind another layer, what is left of a prefix still tells;
     where nothing is left the root is named. Django's `FORCE_SCRIPT_NAME` is in no application's `root_path` either."""
     gateway, api = Gateway(tmp_path), FastAPI()
     api.root_path = root
-    routes = {"/v1": "/autonomous/plan", "/v1/autonomous": "/plan", "/api/v1": "/autonomous/plan"}
-    api.router.routes.extend([Route(routes[root], RAN), Route("/public/plan", RAN)])
+    api.router.routes.append(Route(route, RAN))
 
     async def layer(scope: Scope, receive: Receive, send: Send) -> None:
         await api(scope, receive, send)
 
-    async def story() -> None:
-        named = root if hidden and root == "/v1/autonomous" else None
-        app = LicenceMiddleware(layer if hidden else api, Doorkeeper(gateway.point), ["/v1/autonomous"], named)
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
-        answers = [await client.get(path) for path in (routes[root], root + routes[root])]
-        assert [answer.status_code for answer in answers] == [401, 401]
-
-    asyncio.run(story())
+    named = root if hidden and root == "/v1/autonomous" else None
+    app = LicenceMiddleware(layer if hidden else api, Doorkeeper(gateway.point), ["/v1/autonomous"], named)
+    check_asked_for(gateway, app, route, root + route)
 
 
 @pytest.mark.attack("9")
@@ -111,12 +122,7 @@ def test_an_application_that_gave_itself_a_root_is_reached_without_it_too(
 def test_prefixes_of_any_make_protect(tmp_path: Path, given: Callable[[list[str]], Sequence[str]]) -> None:
     gateway = Gateway(tmp_path)
     app = LicenceMiddleware(Starlette(routes=ROUTES), Doorkeeper(gateway.point), given(["/v1/autonomous"]))
-
-    async def story() -> None:
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
-        assert (await client.get("/v1/autonomous/plan")).status_code == 401
-
-    asyncio.run(story())
+    check_asked_for(gateway, app, "/v1/autonomous/plan")
 
 
 @pytest.mark.attack("9")
@@ -128,13 +134,8 @@ def test_a_root_of_its_own_beside_one_that_is_told(tmp_path: Path, own: str, tol
     api.root_path, outer.root_path = "/v1", own
     api.router.routes.append(Route("/autonomous/plan", RAN))
     outer.mount("", api)
-
-    async def story() -> None:
-        app = LicenceMiddleware(outer, Doorkeeper(gateway.point), ["/v1/autonomous"])
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=told), base_url=gateway.origin)
-        assert (await client.get("/autonomous/plan")).status_code == 401
-
-    asyncio.run(story())
+    app = LicenceMiddleware(outer, Doorkeeper(gateway.point), ["/v1/autonomous"])
+    check_asked_for(gateway, app, "/autonomous/plan", root=told)
 
 
 @pytest.mark.attack("9")
@@ -160,14 +161,8 @@ def test_an_application_that_cuts_its_root_out_as_text(
             ran.append(scope["path"])
         await PlainTextResponse("it ran")(scope, receive, send)
 
-    async def story() -> None:
-        app = LicenceMiddleware(cuts, Doorkeeper(gateway.point), ["/v1/autonomous"])
-        transport = httpx.ASGITransport(app, root_path=root if told else "")
-        client = httpx.AsyncClient(transport=transport, base_url=gateway.origin)
-        assert (await client.get(path)).status_code == 401
-        assert (await client.get("/v1/public/plan")).text == "it ran"
-
-    asyncio.run(story())
+    app = LicenceMiddleware(cuts, Doorkeeper(gateway.point), ["/v1/autonomous"])
+    check_asked_for(gateway, app, path, root=root if told else "", runs="/v1/public/plan")
     assert ran == []
 
 
@@ -195,13 +190,8 @@ def test_an_application_that_is_mounted_by_the_text_of_its_path(tmp_path: Path, 
             ran.append(scope["path"])
         await PlainTextResponse("it ran")(scope, receive, send)
 
-    async def story() -> None:
-        app = LicenceMiddleware(mounts, Doorkeeper(gateway.point), ["/v1/autonomous"])
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
-        assert (await client.get(path)).status_code == 401
-        assert (await client.get("/v1/public/plan")).text == "it ran"
-
-    asyncio.run(story())
+    app = LicenceMiddleware(mounts, Doorkeeper(gateway.point), ["/v1/autonomous"])
+    check_asked_for(gateway, app, path, runs="/v1/public/plan")
     assert ran == []
 
 
@@ -219,14 +209,8 @@ def test_an_application_that_is_mounted_by_the_text_of_its_path(tmp_path: Path, 
 def test_a_root_that_the_caller_chose(tmp_path: Path, root: str, path: str) -> None:
     """Daphne takes the root from a header, instead of its own `--root-path /v1`; applications drop it from the path."""
     gateway = Gateway(tmp_path)
-
-    async def story() -> None:
-        app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"])
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root), base_url=gateway.origin)
-        assert (await client.get(path)).status_code == 401
-        assert (await client.get("/x/public/plan")).text == "it ran"
-
-    asyncio.run(story())
+    app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"])
+    check_asked_for(gateway, app, path, root=root, runs="/x/public/plan")
 
 
 @pytest.mark.attack("9")
@@ -245,15 +229,9 @@ def test_a_prefix_of_which_a_part_is_dropped_on_the_way(tmp_path: Path, path: st
     """Litestar drops a mount and leaves the root told, so that a Litestar or Quart in it drops that again, with what
     stands before; Pyramid finds the view `autonomous` of `/v1` by `@@autonomous` too."""
     gateway = Gateway(tmp_path)
-
-    async def story() -> None:
-        assert (await gateway.client.get(path.replace("/v1/@@", "/v1/public/@@"))).status_code == 401
-        app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"])
-        client = httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url=gateway.origin)
-        assert (await client.get(path)).status_code == 401
-        assert (await client.get("/v1/public/api/plan")).text == "it ran"
-
-    asyncio.run(story())
+    app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"])
+    check_asked_for(gateway, app, path, runs="/v1/public/api/plan")
+    check_asked_for(gateway, gateway.app, path.replace("/v1/@@", "/v1/public/@@"))
     assert gateway.upstream.count == 0
 
 
@@ -262,11 +240,6 @@ def test_a_prefix_of_which_a_part_is_dropped_on_the_way(tmp_path: Path, path: st
 def test_a_root_that_is_the_whole_prefix_and_that_a_caller_takes_away(tmp_path: Path) -> None:
     """Daphne's `--root-path /v1/autonomous` is not told where a caller says another one: it is named."""
     gateway = Gateway(tmp_path)
-
-    async def story() -> None:
-        app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"], "/v1/autonomous")
-        for root in ("/v1/autonomous", "/x", ""):
-            client = httpx.AsyncClient(transport=httpx.ASGITransport(app, root_path=root), base_url=gateway.origin)
-            assert (await client.get(f"{root}/plan")).status_code == 401
-
-    asyncio.run(story())
+    app = LicenceMiddleware(RAN, Doorkeeper(gateway.point), ["/v1/autonomous"], "/v1/autonomous")
+    for root in ("/v1/autonomous", "/x", ""):
+        check_asked_for(gateway, app, f"{root}/plan", root=root)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
-from joserfc import jwt
-from joserfc.jwk import ECKey
 
 from circuits.records import EpochRecord
 from issuer.epochs.service import Epochs
 from issuer.insurance.service import Insurance
 from tests.issuer.conftest import ADA
 from tests.support.applicant import Applicant
-from tests.support.issuer_world import INSURER, INSURER_KEY, IssuerUnderTest, cover_id
+from tests.support.issuer_world import IssuerUnderTest
 from tests.support.moving_clock import NOON
 
 DAY = 86400
@@ -43,11 +39,7 @@ def _issue(one: Applicant) -> None:
 
 
 def _cancel(issuer: IssuerUnderTest, attestation: str, from_day: int = TODAY) -> None:
-    key = ECKey.import_key(json.loads((issuer.folder / INSURER_KEY).read_text()))
-    claims = {"iss": INSURER, "cover": cover_id(attestation), "from_day": from_day, "iat": issuer.clock()}
-    header = {"alg": "ES256", "kid": "insurer-1", "typ": "cover-cancellation+jwt"}
-    signed = jwt.encode(header, claims, key, algorithms=["ES256"])
-    answer = issuer.http.post("/api/insurers/cancellations", json={"cancellation": signed})
+    answer = issuer.http.post("/api/insurers/cancellations", json=issuer.cancellation(attestation, from_day))
     assert answer.status_code == 200, answer.text
 
 

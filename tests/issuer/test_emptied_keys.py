@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from tests.issuer.conftest import ReadyApplicant
-from tests.support.issuer_world import INSURER, INSURER_KEY, IssuerUnderTest, cover_id, make_issuer
+from tests.support.issuer_world import IssuerUnderTest
 
 OTHER = "https://other-insurer.example"
 
@@ -19,27 +17,19 @@ OTHER = "https://other-insurer.example"
 def test_a_cover_ends_beside_one_by_an_insurer_whose_keys_are_gone(
     issuer: IssuerUnderTest, ready: ReadyApplicant, left: dict[str, object]
 ) -> None:
-    file, key = issuer.folder / "data" / "issuer.json", ECKey.generate_key("P-256", {"kid": "other-1"})
-    settings = json.loads(file.read_text())
-    settings["insurers"].append({"issuer": OTHER, "jwks": KeySet([key]).as_dict(private=False)})
-    file.write_text(json.dumps(settings))
+    key = ECKey.generate_key("P-256", {"kid": "other-1"})
+    other = {"issuer": OTHER, "jwks": KeySet([key]).as_dict(private=False)}
     one, today = ready(), issuer.clock() // 86400
     permit = one.get_permit()
     good = issuer.attestation(permit, band=4)
     cheap = {"iss": OTHER, "permit": permit, "class": "autonomous", "limit_band": 0, "from_day": today,
              "until_day": today + 9, "iat": issuer.clock(), "jti": "cheap"}  # fmt: skip
-    with make_issuer(issuer.folder, issuer.clock).http as http:
+    with issuer.with_settings(lambda settings: settings["insurers"].append(other)).http as http:
         one.http = http
         one.give_cover(jwt.encode({"alg": "ES256", "kid": "other-1"}, cheap, key, algorithms=["ES256"]))
         one.give_cover(good)
         assert one.send(one.request()[0]).json()["attributes"][4] == 4
-    settings["insurers"][1]["jwks"] = left
-    file.write_text(json.dumps(settings))
-    signer = ECKey.import_key(json.loads((issuer.folder / INSURER_KEY).read_text()))
-    lapse = {"iss": INSURER, "cover": cover_id(good), "from_day": today, "iat": issuer.clock()}
-    header = {"alg": "ES256", "kid": "insurer-1", "typ": "cover-cancellation+jwt"}
-    body = {"cancellation": jwt.encode(header, lapse, signer, algorithms=["ES256"])}
-    with make_issuer(issuer.folder, issuer.clock).http as http:
-        assert http.post("/api/insurers/cancellations", json=body).status_code == 200
+    with issuer.with_settings(lambda settings: settings["insurers"][1].update(jwks=left)).http as http:
+        assert http.post("/api/insurers/cancellations", json=issuer.cancellation(good)).status_code == 200
         (row,) = http.get("/admin/licences", headers=issuer.admin).json()["licences"]
     assert row["state"] == "revoked"

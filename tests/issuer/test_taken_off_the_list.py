@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey, KeySet
 
 from tests.issuer.conftest import ReadyApplicant
-from tests.support.issuer_world import IssuerUnderTest, make_issuer
+from tests.support.issuer_world import IssuerUnderTest
 
 Change = Callable[[dict[str, object]], dict[str, object]]
 
@@ -38,13 +39,12 @@ def test_no_licence_on_the_word_of_a_stranger(
     issuer: IssuerUnderTest, ready: ReadyApplicant, listed: str, missing: str, change: Change | None
 ) -> None:
     one = ready()
-    file = issuer.folder / "data" / "issuer.json"
-    settings = json.loads(file.read_text())
-    settings[listed] = [change(party) for party in settings[listed]] if change else []
-    file.write_text(json.dumps(settings))
-    later = make_issuer(issuer.folder, issuer.clock)
-    with later.http:
-        one.http = later.http
+
+    def changed(settings: dict[str, Any]) -> None:
+        settings[listed] = [change(party) for party in settings[listed]] if change else []
+
+    with issuer.with_settings(changed).http as http:
+        one.http = http
         assert one.status()["missing"] == [missing]
         assert one.send(one.request()[0]).status_code == 409
 
@@ -55,13 +55,9 @@ def test_the_same_cover_signed_with_the_new_key_counts(issuer: IssuerUnderTest, 
     assert one.give_cover(before).status_code == 200
     cover = json.loads(base64.urlsafe_b64decode(before.split(".")[1] + "=="))
     key = ECKey.generate_key("P-256", {"kid": "insurer-2"})
-    file = issuer.folder / "data" / "issuer.json"
-    settings = json.loads(file.read_text())
-    settings["insurers"][0]["jwks"] = KeySet([key]).as_dict(private=False)
-    file.write_text(json.dumps(settings))
-    later = make_issuer(issuer.folder, issuer.clock)
-    with later.http:
-        one.http = later.http
+    keys = KeySet([key]).as_dict(private=False)
+    with issuer.with_settings(lambda settings: settings["insurers"][0].update(jwks=keys)).http as http:
+        one.http = http
         assert one.status()["missing"] == ["cover"]
         one.give_cover(jwt.encode({"alg": "ES256", "kid": "insurer-2"}, cover, key, algorithms=["ES256"]))
         assert one.status()["missing"] == []

@@ -434,6 +434,23 @@ class World:
         } | options
         return WalletSession(wallet or self.wallet(), given.pop("gateways"), table=self.keys.table, **given)
 
+    def obtain_elsewhere(self, wallet: Wallet, renew: bool = False, at: int | None = None) -> None:
+        """Another process gets a licence into the file of `wallet`, or renews the one there; the issuer answers as of
+        epoch `at`, or of the newest."""
+        other, epochs = Wallet.open(wallet.path, PASSPHRASE), self.issuer.epochs
+        self.issuer.attributes = {"handle": handle_of(other)} if renew else {}
+        apply(other, self.issuer.client(), renew)
+        self.issuer.epochs = epochs if at is None else epochs[: at + 1]
+        obtain(other, self.issuer.client(), 3, self.clock)
+        self.issuer.epochs, self.issuer.attributes = epochs, {}
+
+
+def handle_of(wallet: Wallet) -> int:
+    """The handle of the licence that the wallet's file holds."""
+    licence = wallet.reload().licence
+    assert licence is not None
+    return licence.credential.handle
+
 
 @pytest.fixture
 def world(keys: Keys, tmp_path: Path) -> World:

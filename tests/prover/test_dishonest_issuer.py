@@ -18,16 +18,10 @@ from circuits.suite import SHA256
 from prover import NotReady, ProverError, TrustError, Wallet
 from prover.enrol import apply, obtain, withdraw
 from prover.refresh import refresh
-from tests.prover.conftest import ISSUER_URL, PASSPHRASE, FakeGateway, World, unb64
-from tests.prover.test_marks import HERE, agent, exchanges, knows_none, shown
+from tests.prover.conftest import ISSUER_URL, PASSPHRASE, FakeGateway, World, handle_of, unb64
+from tests.prover.two import HERE, agent, exchanges, knows_none, shown
 
 CURVE = SHA256.curve
-
-
-def handle_of(wallet: Wallet) -> int:
-    licence = wallet.reload().licence
-    assert licence is not None
-    return licence.credential.handle
 
 
 def signature_of(wallet: Wallet) -> bytes | None:
@@ -135,7 +129,7 @@ def test_a_renewal_at_an_epoch_of_the_issuers_choice_names_nobody(world: World) 
     for _ in range(3):
         epoch_passes(world, gateways, clients)
     for number in (1, 2):
-        renew_at(world, wallets[number], number)
+        world.obtain_elsewhere(wallets[number], renew=True, at=number)
     newest = f"{len(world.issuer.epochs)}."
     served = world.issuer._file
     world.issuer._file = lambda path: served(path) if "latest" in path or newest in path else None  # type: ignore[method-assign]
@@ -150,16 +144,6 @@ def epoch_passes(world: World, gateways: Sequence[FakeGateway], clients: Sequenc
     for gateway, client in zip(gateways, clients, strict=True):
         gateway.leases.clear()
         assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
-
-
-def renew_at(world: World, wallet: Wallet, number: int) -> None:
-    """Renew, with an issuer that answers as of epoch `number`."""
-    other = Wallet.open(wallet.path, PASSPHRASE)
-    world.issuer.attributes = {"handle": handle_of(other)}
-    apply(other, world.issuer.client(), renew=True)
-    epochs, world.issuer.epochs = world.issuer.epochs, world.issuer.epochs[: number + 1]
-    obtain(other, world.issuer.client(), 3, world.clock)
-    world.issuer.epochs, world.issuer.attributes = epochs, {}
 
 
 @pytest.mark.parametrize("again", [None, False, True])

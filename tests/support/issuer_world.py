@@ -6,8 +6,10 @@ from __future__ import annotations
 import json
 import secrets
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 from fastapi.testclient import TestClient
@@ -68,6 +70,21 @@ class IssuerUnderTest:
         """Cover for a permit, signed by the insurer."""
         return sign_attestation(self.folder, permit, self.clock(), band, until_day)
 
+    def cancellation(self, attestation: str, from_day: int | None = None) -> dict[str, str]:
+        """The body by which the insurer cancels that cover, from today on if no day is given."""
+        now = self.clock()
+        day = now // 86400 if from_day is None else from_day
+        claims = {"iss": INSURER, "cover": cover_id(attestation), "from_day": day, "iat": now}
+        return {"cancellation": sign_as_insurer(self.folder, claims, "cover-cancellation+jwt")}
+
+    def with_settings(self, change: Callable[[dict[str, Any]], None]) -> IssuerUnderTest:
+        """The issuer started anew over its data, after `change` to its settings."""
+        file = self.folder / "data" / "issuer.json"
+        settings = json.loads(file.read_text())
+        change(settings)
+        file.write_text(json.dumps(settings))
+        return make_issuer(self.folder, self.clock)
+
     @property
     def admin(self) -> dict[str, str]:
         """The administrator's header."""
@@ -77,7 +94,6 @@ class IssuerUnderTest:
 
 def sign_attestation(folder: Path, permit: str, now: int, band: int = 3, until_day: int | None = None) -> str:
     """An attestation by the insurer whose key lies in `folder`."""
-    key = ECKey.import_key(json.loads((folder / INSURER_KEY).read_text()))
     today = now // 86400
     claims = {
         "iss": INSURER,
@@ -89,7 +105,14 @@ def sign_attestation(folder: Path, permit: str, now: int, band: int = 3, until_d
         "iat": now,
         "jti": secrets.token_hex(8),
     }
-    return jwt.encode({"alg": "ES256", "kid": "insurer-1"}, claims, key, algorithms=["ES256"])
+    return sign_as_insurer(folder, claims)
+
+
+def sign_as_insurer(folder: Path, claims: dict[str, Any], kind: str | None = None) -> str:
+    """A JWT, of type `kind`, by the insurer whose key lies in `folder`."""
+    key = ECKey.import_key(json.loads((folder / INSURER_KEY).read_text()))
+    header = {"alg": "ES256", "kid": "insurer-1"} | ({} if kind is None else {"typ": kind})
+    return jwt.encode(header, claims, key, algorithms=["ES256"])
 
 
 def copy_issuer(template: Path, folder: Path) -> Path:

@@ -58,10 +58,11 @@ def present(
     :raises ProverError: the wallet has no proof to offer.
     """
     origin = check_authenticated(gateway)
-    if contents is None:
+    held = contents
+    if held is None:  # not what the wallet then holds, which another process may have got from the issuer meanwhile
         with issuer or IssuerClient(wallet.contents.trust.issuer_url) as files:
-            refresh(wallet, files, now)
-    key, prover, held = HolderKey(), Prover(table or digit_table(wallet)), contents or wallet.contents
+            held = refresh(wallet, files, now).contents
+    key, prover = HolderKey(), Prover(table or digit_table(wallet))
     request = Request(origin, f"{origin}/v1/autonomous", "autonomous", key.thumbprint)
     with http or httpx.Client(timeout=TIMEOUT_SECONDS) as client:
         challenge = parse_challenge(_ask(client, origin, request))

@@ -63,6 +63,8 @@ class Settings(BaseSettings):
     """Public base URL without a trailing slash, e.g. `http://127.0.0.1:9000`."""
     identity_providers: tuple[IdentityProvider, ...] = ()
     insurers: tuple[TrustedInsurer, ...] = ()
+    cover_classes: tuple[str, ...] = ("autonomous",)
+    """The classes of cover that count: what an insurer covers a permit for beside its agents bears no licence out."""
     jurisdiction: str = "GB"
     exam: ExamPolicy = ExamPolicy()
 

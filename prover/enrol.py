@@ -250,13 +250,20 @@ def _with_registration(found: Contents, renew: bool) -> Contents:
     if found.application is not None and found.application.refresh == renew and found.registration is not None:
         return found
     if not renew:
-        if found.application is None and found.registration is not None:
+        drawn = found.registration
+        if found.application is None and drawn is not None and not _is_held(drawn.secret, found.licence):
             return found
         return replace(found, registration=register(found.trust.issuer), application=None, pending=None)
     if found.licence is None:
         raise NotReady("no-licence", "There is no licence to renew.", "Apply for a first licence.")
     registration = register(found.trust.issuer, found.licence.credential.link_secret)
     return replace(found, registration=registration, application=None, pending=None)
+
+
+def _is_held(secret: Secret[int], held: Licence | None) -> bool:
+    """Whether `secret` is that of the licence held: then it is for its renewal alone. Another licence would differ from
+    this one by a share that the issuer knows, who would know the holder by the difference of two pseudonyms."""
+    return held is not None and secret.expose() == held.credential.link_secret.expose()
 
 
 def _application_of(contents: Contents) -> Application:
@@ -330,8 +337,8 @@ def _take(
     # An answer that is given again is of an older epoch than the wallet may have come to: `refresh` goes on from there.
     check_epoch_is_of_one_history(epoch, contents, now())
     credential, membership = _received(contents.trust, epoch, pending, reply)
-    if application.refresh:
-        _check_same_licence(contents.licence, credential, reply)
+    if application.refresh or _is_held(pending.issue.link_share, contents.licence):
+        _check_same_licence(contents.licence, credential)
     _check_attributes(credential, pending, now())
     licence = Licence(_path_segment(answer.get("licence")), credential, membership)
     saved = wallet.update(lambda found: _with_licence(found, pending, licence, signed, epoch))
@@ -401,14 +408,14 @@ def _values(values: Sequence[object]) -> tuple[int | str, ...]:
     return tuple(checked)
 
 
-def _check_same_licence(held: Licence | None, credential: Credential, reply: IssueReply) -> None:
+def _check_same_licence(held: Licence | None, credential: Credential) -> None:
     """A renewal keeps the link secret, the handle, and what it is a licence for: another secret is another pseudonym at
     every gateway, with another handle one revocation would no longer end both credentials, and another jurisdiction
     would be seen at every gateway by the issuer, who knows whom it has just renewed. Source: [PROTOCOL 4]."""
     if held is None:
         raise NotReady("no-licence", "There is no licence to renew.", "Apply for a first licence.")
-    same = all(credential.value(name) == held.credential.value(name) for name in KEPT_AT_RENEWAL)
-    if reply.signer_share != 0 or credential.handle != held.credential.handle or not same:
+    same = credential.handle == held.credential.handle and _is_held(credential.link_secret, held)
+    if not same or any(credential.value(name) != held.credential.value(name) for name in KEPT_AT_RENEWAL):
         raise TrustError(
             "renewal-other-licence",
             "The licence received is another one, not a renewal of the licence held.",

@@ -134,7 +134,7 @@ class IssuerClient:
                 return Answer(response.status_code, response.headers, _capped(response, max_octets))
             finally:
                 response.close()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError) as error:  # for a redirect too, which none follows
             raise Unreachable("issuer-unreachable", f"No answer from {self._url}: {error}.", _TRY_LATER) from error
 
 

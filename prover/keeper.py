@@ -159,8 +159,7 @@ class LeaseKeeper:
 
     def after_fork(self) -> None:
         """Start anew with another key, no lease and free locks, as in a new process."""
-        self._key = HolderKey()
-        self._key_of: tuple[int, int] | None = None
+        self._key: tuple[HolderKey, tuple[int, int] | None] = HolderKey(), None
         self._heard: tuple[int, float] | None = None
         self._lease: Lease | None = None
         self._needed = self._eager
@@ -173,7 +172,7 @@ class LeaseKeeper:
     @property
     def request(self) -> Request:
         """What this keeper asks leases for."""
-        return Request(self._origin, self._resource, self._scope, self._key.thumbprint)
+        return Request(self._origin, self._resource, self._scope, self._key[0].thumbprint)
 
     def loop_lock(self) -> AsyncLock:
         """The lock for the event loop that is running."""
@@ -357,10 +356,11 @@ class LeaseKeeper:
     def _key_for(self, of: tuple[int, int]) -> HolderKey:
         """The session key of a day and a licence: pseudonyms change at midnight, and with another licence, and a key,
         or a lease that is renewed with it, would show which two are one agent's."""
-        if self._key_of not in (None, of):
-            self._key = HolderKey()
-        self._key_of = of
-        return self._key
+        key, was_of = self._key
+        if was_of not in (None, of):
+            key = HolderKey()
+        self._key = key, of
+        return key
 
     def _granted(self, reply: Reply, key: HolderKey, of: tuple[int, int], sent_at: float) -> Lease:
         fields = _json_object(reply.body)

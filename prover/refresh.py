@@ -41,12 +41,13 @@ EPOCHS_IN_STRETCH = 256
 
 @dataclass(frozen=True)
 class Refreshed:
-    """A refresh's outcome: the epoch the membership is now at, whether that is another than before, and how many
-    entries were applied."""
+    """A refresh's outcome: the epoch the membership is now at, whether that is another than before, how many entries
+    were applied; and the `contents` that it came to itself, wherever others have brought the wallet meanwhile."""
 
     epoch: EpochRecord
     changed: bool
     applied: int
+    contents: Contents
 
 
 @dataclass(frozen=True)
@@ -115,12 +116,13 @@ def refresh(wallet: Wallet, issuer: IssuerClient, now: Callable[[], int], since:
     check_epoch_follows(newest.epoch, contents, now())
     _remember_number(wallet, newest.epoch.number)
     if licence.membership.value == newest.epoch.value:
-        saved, applied = _keep(wallet, licence, _applied(licence, (), newest.epoch), newest), 0
+        kept, applied = _applied(licence, (), newest.epoch), 0
+        saved = _keep(wallet, licence, kept, newest)
     else:
-        saved, applied = _catch_up(wallet, issuer, contents, start, newest)
+        saved, kept, applied = _catch_up(wallet, issuer, contents, start, newest)
     reached = saved.epoch or newest.epoch
     changed = contents.epoch is None or contents.epoch.hash != reached.hash
-    return Refreshed(reached, changed, applied)
+    return Refreshed(reached, changed, applied, replace(start, licence=kept, signed_epoch=newest.octets))
 
 
 def epoch_before(contents: Contents, issuer: IssuerClient) -> Contents | None:
@@ -153,9 +155,9 @@ def _remember_number(wallet: Wallet, number: int) -> None:
 
 def _catch_up(
     wallet: Wallet, issuer: IssuerClient, contents: Contents, start: Contents, newest: _Signed
-) -> tuple[Contents, int]:
-    """Go from the epoch of `start` to `newest`, saving after each stretch; gives the contents saved last and how many
-    entries were applied. Raises as `refresh` does."""
+) -> tuple[Contents, Licence, int]:
+    """Go from the epoch of `start` to `newest`, saving after each stretch; gives the contents saved last, the licence
+    at `newest`, and how many entries were applied. Raises as `refresh` does."""
     licence = _licence(start)
     kept, saved, applied = licence, contents, 0
     stretches = _stretches(issuer, contents, _epoch_held(issuer, start, licence), newest)
@@ -168,7 +170,7 @@ def _catch_up(
             raise
         saved = _keep(wallet, licence, kept, last)
         applied += len(entries)
-    return saved, applied
+    return saved, kept, applied
 
 
 def _epoch_held(issuer: IssuerClient, contents: Contents, licence: Licence) -> EpochRecord:

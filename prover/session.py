@@ -127,14 +127,10 @@ class WalletSession:
 
         Raises as `refresh_if_due` does.
         """
-        handle = _handle(self._wallet.reload())
+        self._wallet.reload()
         days = self._days_unseen(origin)
-        if days and self._refresh_or_wait(origin, []):
-            reached = self._wallet.contents
-            if _handle(reached) != handle:
-                raise not_begun()  # another process got it meanwhile, at an epoch that the issuer has chosen
-            for day in days:
-                self._remember(reached, origin, day)
+        if days:
+            self._refresh_or_wait(origin, days, [])
 
     def _days_unseen(self, origin: str) -> set[int]:
         if (self._wallet.contents.licence or self._wallet.reload().licence) is None or self._waits(origin):
@@ -149,7 +145,9 @@ class WalletSession:
         Raises as `prover.refresh.refresh` does, and `NotReady` (`not-begun`).
         """
         self._wallet.reload()  # another process may have obtained another licence
-        return self._refresh_from(self._begun(origin, time) if origin else [])
+        if not origin:
+            return self._refresh_from("", set(), [])
+        return self._refresh_from(origin, {_day(time)}, self._begun(origin, time))
 
     def _begun(self, origin: str, time: int) -> list[Contents]:
         """What `origin` was shown, which is waiting by now. Where that is nothing (midnight came, or another licence,
@@ -159,14 +157,19 @@ class WalletSession:
             raise not_begun()
         return shown
 
-    def _refresh_from(self, shown: list[Contents]) -> Refreshed:
+    def _refresh_from(self, origin: str, days: set[int], shown: list[Contents]) -> Refreshed:
+        """Refresh, and go on as if `origin` had been shown what this found: not where the wallet is then, for a refresh
+        for another gateway may have gone further, while the host of the files kept the answer to this one."""
         self.check_not_revoked()
         try:
-            return refresh(self._wallet, self._issuer, self._now, shown[-1] if shown else None)
+            found = refresh(self._wallet, self._issuer, self._now, shown[-1] if shown else None)
         except Revoked as revoked:
             self._revoked = revoked
             self._clear_pool()
             raise
+        for day in days:
+            self._remember(found.contents, origin, day)
+        return found
 
     def refresh_if_due(self, origin: str, time: int) -> None:
         """Refresh, unless `origin` was shown an epoch whose time is not over at `time` (unix seconds, by its clock). Go
@@ -181,18 +184,16 @@ class WalletSession:
             return
         shown = self._begun(origin, time)
         if not (shown and _is_current(shown[-1], time)):
-            self._refresh_or_wait(origin, shown)
+            self._refresh_or_wait(origin, {_day(time)}, shown)
 
-    def _refresh_or_wait(self, origin: str, shown: list[Contents]) -> bool:
-        """Whether there was a refresh; where the issuer's files cannot be had, none for a while for `origin`."""
+    def _refresh_or_wait(self, origin: str, days: set[int], shown: list[Contents]) -> None:
+        """Refresh; where the issuer's files cannot be had, not for a while for `origin`."""
         try:
-            self._refresh_from(shown)
+            self._refresh_from(origin, days, shown)
         except (Unreachable, TrustError) as error:
             if isinstance(error, TrustError) and error.code != "epoch-rollback":
                 raise
             self._not_before[origin] = self._steady() + REFRESH_PAUSE_SECONDS
-            return False
-        return True
 
     def _waits(self, origin: str) -> bool:
         return self._steady() < self._not_before.get(origin, 0.0)
@@ -246,17 +247,18 @@ class WalletSession:
         """What to present to `origin` at `time`.
 
         Which epochs a wallet has been at tells what it does elsewhere. So this follows from what `origin` itself was
-        shown, on this day (on another one it knows the wallet by another pseudonym), and from the newest epoch, which
-        is the same for every wallet that asks.
+        shown, on this day (on another one it knows the wallet by another pseudonym), and from what refreshes for it
+        found, which is the same for every wallet that asks then. Where they failed it is what the wallet has.
         """
-        newest, shown = self._wallet.contents, self._shown_to(origin, _day(time))
-        if showing is Showing.COMMON:
-            return shown[-1] if shown and _is_current(shown[-1], time) else newest
-        if showing is Showing.OLDER and shown and _epoch_hash(shown[-1]) == _epoch_hash(newest):
-            if len(shown) > 1 and newest.epoch is not None and newest.epoch.previous == _epoch_hash(shown[-2]):
-                return shown[-2]
-            return epoch_before(newest, self._issuer) or newest
-        return newest
+        shown = self._shown_to(origin, _day(time))
+        if not shown or (showing is Showing.COMMON and not _is_current(shown[-1], time)):
+            return self._wallet.contents
+        if showing is not Showing.OLDER:
+            return shown[-1]
+        last = shown[-1].epoch
+        if len(shown) > 1 and last is not None and last.previous == _epoch_hash(shown[-2]):
+            return shown[-2]
+        return epoch_before(shown[-1], self._issuer) or shown[-1]
 
     def _shown_to(self, origin: str, day: int) -> list[Contents]:
         newest = self._wallet.contents
@@ -264,7 +266,7 @@ class WalletSession:
         return [one for one in shown if one is not None]
 
     def _remember(self, contents: Contents, origin: str, day: int) -> None:
-        """That `origin` was shown this: the last two epochs of the day and the day before are kept."""
+        """That `origin` was shown this, or will be: the last two epochs of the day and the day before are kept."""
         with self._guard:
             before = [one for one in self._shown_to(origin, day) if _epoch_hash(one) != _epoch_hash(contents)]
             others = {key: kept for key, kept in self._shown.items() if key[1] >= day - 1}

@@ -33,7 +33,7 @@ from verifier.leasekeys import LeaseKeyRing
 from verifier.paths import lies_under, read_path
 from verifier.policy import Policy
 from verifier.problems import problem_for
-from verifier.proxy import Upstream, upstream_client
+from verifier.proxy import Upstream, upstream_transport
 from verifier.punctual import PunctualProtocol
 from verifier.settings import Settings
 from verifier.sources import EpochSource
@@ -102,16 +102,16 @@ def create_gateway(
     batcher = ProofBatcher(settings.proof_workers, settings.proof_workers)
     point = open_point(settings, now, world.challenges, batcher.verify)
     bench = Workbench(settings.proof_workers, settings.proofs_waiting)
-    service_client = upstream_client(world.upstream)
+    service = world.upstream or upstream_transport()
     issuer_client = httpx.AsyncClient(transport=world.issuer, timeout=5.0, trust_env=False)
     issuer_url = settings.issuer_url or point.bundle.issuer_url
     source = EpochSource(issuer_client, issuer_url, point.offer_epoch, settings.poll_seconds)
     routes = Authoriser(point, bench, settings.admin_token).routes()
-    upstream = _OnlyUnder(Upstream(service_client, settings.upstream_url), settings.prefixes)
+    upstream = _OnlyUnder(Upstream(service, settings.upstream_url), settings.prefixes)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with service_client, issuer_client:
+        async with service, issuer_client:
             tasks = [asyncio.create_task(source.run()), asyncio.create_task(keep_house(point))]
             try:
                 yield
@@ -138,7 +138,7 @@ async def keep_house(point: DecisionPoint) -> None:
         await asyncio.sleep(TICK_SECONDS)
         try:
             point.tick()
-        except (CircuitError, OSError) as error:
+        except Exception as error:
             _log.error("housekeeping failed: %s", error)
 
 

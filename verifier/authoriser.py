@@ -199,7 +199,7 @@ class Authoriser:
             "iat": now,
             "exp": now + 60,
             "epoch": None if current is None else current.record.number,
-            "floor": self._point.killswitch.floor,
+            "floor": self._point.trust.floor,
             "denied": [[entry.kind.value, entry.value] for entry in self._point.killswitch.denials],
         }
         text = jwt.encode({"alg": "ES256", "typ": "floor+jwt", "kid": key.kid}, claims, key.key, algorithms=["ES256"])

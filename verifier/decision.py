@@ -125,7 +125,8 @@ class DecisionPoint:
         lease = self._office.issue(verified, self.policy.record.lease_seconds, now, root)
         # After the signature: a floor that is raised later than this takes the key that signed out of use too, which is
         # all that is seen by a gateway that checks leases by the published keys alone.
-        self.killswitch.check(pseudonym, root, lease.id, verified.epoch_number)
+        self.killswitch.check(pseudonym, root, lease.id)
+        self.trust.check_floor(verified.epoch_number)
         self.record_epochs(now)
         self.evidence.record_presentation(verified, lease, now)
         return lease
@@ -198,14 +199,13 @@ class DecisionPoint:
         self.record_epochs(now)
 
     def _follow_floor(self, now: int) -> None:
-        """Takes the newest epoch's floor, and withdraws the keys made before it.
+        """Withdraws the keys made before the newest epoch's floor.
 
         Asked at the start and at every tick too, for a crash or a full disk may have come between the two.
         """
         current = self.trust.view.current
         if current is None:
             return
-        self.killswitch.raise_floor(current.record.floor)
         if self.keys.signing.epoch_number < current.record.floor:
             self.keys.rotate(now, current.record.number, withdraw=True)
 
@@ -222,7 +222,7 @@ class DecisionPoint:
             lease = self._office.check(text, now)
         except Rejected:
             return None
-        self.killswitch.check(lease.pseudonym, lease.root, lease.id, self.killswitch.floor)
+        self.killswitch.check(lease.pseudonym, lease.root, lease.id)
         return lease
 
     def _check_same_holder(self, running: Lease, pseudonym: str, holder: HolderProof | None) -> None:
@@ -232,7 +232,8 @@ class DecisionPoint:
             raise Rejected("holder-proof", "The running lease belongs to another holder.")
 
     def _check_running(self, lease: Lease) -> None:
-        self.killswitch.check(lease.pseudonym, lease.root, lease.id, lease.epoch_number)
+        self.killswitch.check(lease.pseudonym, lease.root, lease.id)
+        self.trust.check_floor(lease.epoch_number)
         self.keys.check_not_withdrawn(lease.kid)
 
     def _check_suffices(self, lease: Lease) -> None:

@@ -20,9 +20,11 @@ import hashlib
 import json
 import os
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from circuits import Rejected
 from verifier.base64url import encode_base64url
@@ -39,11 +41,13 @@ START = "0" * 64
 
 
 class EvidenceLog:
-    """Appends to numbered segments in `folder`, which one process at a time may do.
+    """Appends to numbered segments in `folder`, which one process at a time may do, and no child forked from it.
 
     Raises `OSError` when they cannot be written (`BlockingIOError` while another process has them), `Rejected`
     (`audit-broken`) when they do not chain.
     """
+
+    _all: ClassVar[weakref.WeakSet[EvidenceLog]] = weakref.WeakSet()
 
     def __init__(self, folder: Path, segment_octets: int = SEGMENT_OCTETS) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -63,6 +67,7 @@ class EvidenceLog:
         except BaseException:
             os.close(self._guard)
             raise
+        EvidenceLog._all.add(self)
 
     @property
     def head(self) -> str:
@@ -168,6 +173,16 @@ class EvidenceLog:
     def _path(self, number: int | None = None) -> Path:
         return self._folder / f"{self._segment if number is None else number:08d}.jsonl"
 
+    @classmethod
+    def _after_fork(cls) -> None:
+        # A child inherits the folder's lock, and has nonces and denials of its own: it gets no further than the trail.
+        for log in cls._all:
+            log._lock, log._flushing = threading.Lock(), threading.Lock()
+            for descriptor in (log._file, log._guard):
+                with suppress(OSError):
+                    os.close(descriptor)
+            log._file = log._guard = -1
+
 
 def _unavailable() -> Unavailable:
     return Unavailable("audit-unavailable", "The audit trail cannot be written, so nothing passes.", 30)
@@ -261,3 +276,6 @@ def _parse(line: bytes) -> dict[str, Any]:
 def _check_link(row: Mapping[str, Any], expected: int, head: str, path: Path) -> None:
     if row.get("n") != expected or row.get("prev") != head:
         raise Rejected("audit-broken", f"The audit trail's chain does not hold in {path.name}, record {expected}.")
+
+
+os.register_at_fork(after_in_child=EvidenceLog._after_fork)

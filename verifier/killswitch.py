@@ -1,4 +1,4 @@
-"""The kill switch: a deny set of pseudonyms, lease trees and leases, and the floor of urgent epochs.
+"""The kill switch: a deny set of pseudonyms, lease trees and leases.
 
 Every call asks it, cached decision or not. A denial is on disk before it is acknowledged, so that a restart
 forgets nothing. Denying a pseudonym stops its holder here for the pseudonym's period; denying a root stops a lease and
@@ -53,17 +53,12 @@ class Denial:
 
 
 class KillSwitch:
-    """The deny set and floor, kept in `path`. Raises `Misuse` when the file exists and cannot be read."""
+    """The deny set, kept in `path`. Raises `Misuse` when the file exists and cannot be read."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._floor, self._denials = _read(path)
-
-    @property
-    def floor(self) -> int:
-        """Leases proved before this epoch number are refused."""
-        return self._floor
+        self._denials = _read(path)
 
     @property
     def denials(self) -> tuple[Denial, ...]:
@@ -82,31 +77,22 @@ class KillSwitch:
             self._denials = denials
             self._write()
 
-    def raise_floor(self, floor: int) -> None:
-        """Lifts the floor to `floor`, on disk before it returns; it never falls. Raises `OSError`."""
-        with self._lock:
-            if floor > self._floor:
-                self._floor = floor
-                self._write()
-
-    def check(self, pseudonym: str, root: str | None, lease: str | None, epoch_number: int) -> None:
-        """Raises `Rejected`: `revoked` when any of the three is denied, `floor` when the epoch lies below the floor."""
+    def check(self, pseudonym: str, root: str | None, lease: str) -> None:
+        """Raises `Rejected` (`revoked`) when any of the three is denied."""
         denials = self._denials
         names = ((Denied.PSEUDONYM, pseudonym), (Denied.ROOT, root), (Denied.LEASE, lease))
         if any((kind, name) in denials for kind, name in names):
             raise Rejected("revoked", "This licence or lease has been stopped here.")
-        if epoch_number < self._floor:
-            raise Rejected("floor", "A licence was revoked urgently since this lease was proved; prove again.")
 
     def _write(self) -> None:
         rows = [
             [entry.kind.value, entry.value, entry.reason, entry.at, entry.until] for entry in self._denials.values()
         ]
-        content = {"version": 1, "floor": self._floor, "denied": rows}
+        content = {"version": 1, "denied": rows}
         write_durably(self._path, json.dumps(content).encode("utf-8"))
 
 
-def _read(path: Path) -> tuple[int, dict[tuple[Denied, str], Denial]]:
+def _read(path: Path) -> dict[tuple[Denied, str], Denial]:
     try:
         content = json.loads(read_bounded(path))
         if content["version"] != 1:
@@ -115,8 +101,8 @@ def _read(path: Path) -> tuple[int, dict[tuple[Denied, str], Denial]]:
             Denial(Denied(kind), str(value), str(reason), int(at), None if until is None else int(until))
             for kind, value, reason, at, until in content["denied"]
         ]
-        return int(content["floor"]), {(entry.kind, entry.value): entry for entry in entries}
+        return {(entry.kind, entry.value): entry for entry in entries}
     except FileNotFoundError:
-        return 0, {}
+        return {}
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError, CircuitError) as error:
         raise Misuse(f"{path.name} cannot be read; forgetting whom it stops is worse than not starting") from error

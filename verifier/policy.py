@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from circuits import LICENCE_ATTRIBUTES, Misuse, Rejected
-from circuits.records import IssuerRecord, PolicyRecord
+from circuits.records import BOUND_CONSTANT, BOUND_DAY, IssuerRecord, PolicyRecord
 
 MAX_LEASE_SECONDS = 900
 MAX_EPOCH_AGE_SECONDS = 3600
@@ -46,6 +46,6 @@ class Policy:
 
     def is_insured(self, issuer: IssuerRecord) -> bool:
         """Whether a proof under this policy shows insurance cover: a band of at least one and a date in force."""
-        bounds = {index: (kind, value) for index, kind, value in self.record.predicates}
-        band = bounds.get(issuer.index("cover_band"))
-        return band is not None and band[1] >= 1 and issuer.index("good_until") in bounds
+        bounds = {(index, kind): value for index, kind, value in self.record.predicates}  # ascending: the highest stays
+        in_force = (issuer.index("good_until"), BOUND_DAY) in bounds  # a constant day may have passed
+        return in_force and bounds.get((issuer.index("cover_band"), BOUND_CONSTANT), 0) >= 1

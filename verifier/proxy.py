@@ -1,4 +1,4 @@
-"""The way on to the provider's own service: a streaming reverse proxy on httpx.
+"""The way on to the provider's own service: a streaming reverse proxy on httpx's transports.
 
 It adds nothing, keeps nothing and decides nothing. Bodies stream both ways, so that a long answer can be cut off at any
 piece. Calls without a lease cost nothing to make, so they never take all of the connections to the service, and none
@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 
 import httpx
 from starlette.requests import ClientDisconnect, Request
@@ -34,31 +33,27 @@ CALLS_WITHOUT_LEASE = 750
 PIECE_SECONDS = 60.0
 
 
-def upstream_client(transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
-    """A client for `Upstream`, over the network unless `transport` is given.
-
-    All callers share it, so it keeps nothing of one call for the next: the service's cookies above all.
-    """
-    none = CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-    return httpx.AsyncClient(transport=transport, timeout=TIMEOUT, limits=LIMITS, trust_env=False, cookies=none)
+def upstream_transport() -> httpx.AsyncBaseTransport:
+    """The way to the service over the network, for `Upstream`."""
+    return httpx.AsyncHTTPTransport(limits=LIMITS, trust_env=False)
 
 
 class Upstream:
-    """An ASGI application that forwards HTTP requests to `base_url` over `client`.
+    """An ASGI application that forwards HTTP requests to `base_url` over `transport`.
 
     At most `calls_without_lease` of those under way at once are not the holders'; within `piece_seconds` the next piece
-    of a caller's body has to come, and the caller has to take each piece of the answer. `client` is one that
-    `upstream_client` made.
+    of a caller's body has to come, and the caller has to take each piece of the answer. No client of httpx stands
+    between: all callers would share its cookies, and it reads what it does not have to, such as where a redirect leads.
     """
 
     def __init__(
         self,
-        client: httpx.AsyncClient,
+        transport: httpx.AsyncBaseTransport,
         base_url: str,
         calls_without_lease: int = CALLS_WITHOUT_LEASE,
         piece_seconds: float = PIECE_SECONDS,
     ) -> None:
-        self._client = client
+        self._transport = transport
         self._room, self._piece_seconds = calls_without_lease, piece_seconds
         self._base = base_url.rstrip("/").encode("ascii")
 
@@ -82,7 +77,7 @@ class Upstream:
     async def _forward(self, scope: Scope, receive: Receive, send: Send) -> None:
         request = Request(scope, receive)
         try:
-            answer = await self._client.send(self._forwarded(request), stream=True, follow_redirects=False)
+            answer = await self._transport.handle_async_request(self._forwarded(request))
         except httpx.HTTPError:
             error = Unavailable("upstream-unavailable", "The service behind the gateway cannot be reached.", 5)
             problem = problem_for(error)
@@ -125,8 +120,9 @@ class Upstream:
             url = httpx.URL((self._base + target).decode("ascii"))
         except (UnicodeDecodeError, httpx.InvalidURL):
             raise Malformed("the query is no part of a URL") from None
-        # Not by the client, which adds headers of its own: what a caller does not accept, the service is not asked for.
-        return httpx.Request(request.method, url, headers=headers, content=content)
+        # No header is added: what a caller does not accept, the service is not asked for.
+        timeout = {"timeout": TIMEOUT.as_dict()}
+        return httpx.Request(request.method, url, headers=headers, content=content, extensions=timeout)
 
     async def _body(self, request: Request) -> AsyncIterator[bytes]:
         pieces = request.stream()

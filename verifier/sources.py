@@ -87,7 +87,7 @@ class EpochSource:
         while True:
             try:
                 await self.poll()
-            except (httpx.HTTPError, CircuitError, OSError) as error:
+            except Exception as error:  # a redirect to what is no URL, say, is none of httpx's own errors
                 self._note(error)
             await asyncio.sleep(self._poll_seconds * random.uniform(0.8, 1.2))  # noqa: S311
 
@@ -98,7 +98,7 @@ class EpochSource:
             began = loop.time()
             try:
                 await self.listen()
-            except (httpx.HTTPError, CircuitError, OSError) as error:
+            except Exception as error:
                 self._note(error)
             backoff = 0.5 if loop.time() - began > STREAM_SILENCE_SECONDS else min(2 * backoff, MAX_BACKOFF_SECONDS)
             await asyncio.sleep(backoff * random.uniform(0.5, 1.0))  # noqa: S311

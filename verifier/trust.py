@@ -89,9 +89,14 @@ class TrustedState:
 
     @property
     def floor(self) -> int:
-        """The oldest epoch whose leases still count; 0 while there is no epoch."""
+        """The oldest epoch whose leases still count; 0 while there is no epoch. It never falls (`_check_follows`)."""
         current = self._view.current
         return 0 if current is None else current.record.floor
+
+    def check_floor(self, epoch_number: int) -> None:
+        """Raises `Rejected` (`floor`) for what was proved at an epoch below the floor."""
+        if epoch_number < self.floor:
+            raise Rejected("floor", "A licence was revoked urgently since this lease was proved; prove again.")
 
     def on_epoch(self, listener: Callable[[SignedEpoch], None]) -> None:
         """Calls `listener` with every epoch that becomes the newest one, after it is on disk."""

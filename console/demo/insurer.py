@@ -34,7 +34,7 @@ class Insurer:
         claims = {
             "iss": NAME,
             "permit": permit,
-            "class": "tier3",
+            "class": "autonomous",
             "limit_band": limit_band,
             "from_day": from_day,
             "until_day": until_day,

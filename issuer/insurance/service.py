@@ -68,6 +68,7 @@ class Insurance:
         self._world = world
         self._revoker = revoker or Revocations(world)
         self._insurers = world.settings.insurers
+        self._classes = world.settings.cover_classes
 
     def current(self, permit_id: str, day: int) -> Cover | None:
         """The best cover of the permit on this day (highest band, then longest), or None."""
@@ -88,7 +89,7 @@ class Insurance:
         """Takes an attestation for the permit of this person.
 
         Raises what `read_signed` raises, Conflict("no-permit" | "cover-id-reused" | "cover-cancelled"),
-        Denied("other-permit" | "cover-expired"), Invalid("claims-malformed").
+        Denied("other-permit" | "other-class" | "cover-expired"), Invalid("claims-malformed").
         """
         claims = read_signed(attestation, self._insurers, Attestation, ATTESTATION_TYPES)
         permit = Permits(self._world).current(person_id)
@@ -96,6 +97,9 @@ class Insurance:
             raise Conflict("no-permit", "Cover is registered for a permit in force; apply for one first.")
         if claims.permit != permit.id:
             raise Denied("other-permit", "This attestation covers another permit.")
+        if claims.cover_class not in self._classes:
+            known = ", ".join(self._classes)
+            raise Denied("other-class", f"This attestation is of cover that does not count here; these do: {known}.")
         now = self._world.now()
         _check_time(claims.iat, now)
         if claims.until_day < claims.from_day:
@@ -137,8 +141,10 @@ class Insurance:
         return len(lapsed)
 
     def _in_force(self, session: Session, permit_id: str, day: int) -> list[CoverRow]:
-        """What counts: what an insurer, or a key of one, has signed bears nothing out once it is off the trust list."""
-        return [row for row in store.in_force(session, permit_id, day) if self._is_trusted(row.attestation)]
+        """What counts: what an insurer, or a key of one, has signed bears nothing out once it is off the trust list,
+        nor does cover whose class is off its list."""
+        rows = [row for row in store.in_force(session, permit_id, day) if row.cover_class in self._classes]
+        return [row for row in rows if self._is_trusted(row.attestation)]
 
     def _is_trusted(self, attestation: str) -> bool:
         try:

@@ -5,8 +5,9 @@ Rules 1:
 1. Text is NFKD without marks, upper case.
 2. Type: letters and digits, other characters become one underscore; known synonyms become one name.
 3. Issuer: letters only; three-letter and MRZ codes become the two-letter code of ISO 3166-1.
-4. Number: letters and digits only (fillers `<`, blanks and hyphens go); the letters O and I become the digits 0 and 1,
-   because machine-readable zones and people confuse them; leading zeros go.
+4. Number: letters and digits only (fillers `<`, blanks and hyphens go); Greek and Cyrillic letters that look like Latin
+   ones become these, for documents print those that both have; the letters O and I become the digits 0 and 1, because
+   machine-readable zones and people confuse them; leading zeros go.
 5. A British driver number is 16 characters; the two issue digits after it, which change with every card, go.
 
 Source: [ISSUING 1], ICAO 9303-3 (MRZ), DVLA driver number format. Caller still owes: the keyed tag, never a plain hash.
@@ -38,6 +39,7 @@ _TYPES = {
     "ID_CARD": "IDENTITY_CARD",
     "NATIONAL_IDENTITY_CARD": "IDENTITY_CARD",
 }
+_LOOK_ALIKES = str.maketrans("ΑΒΕΖΗΙΚΜΝΟΡΤΥΧАВЕІКМНОРСТУХ", "ABEZHIKMNOPTYXABEIKMHOPCTYX")
 # The codes that our providers' documents carry; another code is kept as it is written, which never merges two people.
 _COUNTRIES = {
     "GBR": "GB", "GBD": "GB", "GBN": "GB", "GBO": "GB", "GBP": "GB", "GBS": "GB", "UK": "GB", "DVLA": "GB", "DVA": "GB",
@@ -69,7 +71,8 @@ def canonical_document(document_type: str, issuer: str, number: str) -> Document
     kind = _TYPES.get(kind, kind)
     letters = re.sub("[^A-Z]", "", _plain(issuer))
     country = _COUNTRIES.get(letters, letters)
-    digits = re.sub("[^A-Z0-9]", "", _plain(number)).replace("O", "0").replace("I", "1")
+    digits = "".join(letter for letter in _plain(number).translate(_LOOK_ALIKES) if letter.isalnum())
+    digits = digits.replace("O", "0").replace("I", "1")
     if kind == _DRIVER and country == "GB" and len(digits) == _DRIVER_NUMBER_LENGTH + 2:
         digits = digits[:_DRIVER_NUMBER_LENGTH]
     digits = digits.lstrip("0")

@@ -166,7 +166,7 @@ class Provider:
                             raise _odd()
                 finally:
                     await response.aclose()
-        except (httpx.HTTPError, httpx.InvalidURL, TimeoutError, OSError):
+        except (httpx.HTTPError, httpx.InvalidURL, UnicodeError, TimeoutError, OSError):
             raise _down() from None
         return response.status_code, bytes(octets)
 

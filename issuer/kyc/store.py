@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from sqlalchemy import delete, exists, func, select, tuple_
+from sqlalchemy import delete, exists, func, select, tuple_, update
 from sqlalchemy.orm import Session
 
 from issuer.kyc.models import Application, Evidence, Person, Receipt, SignIn, StrongTag, WeakTag
@@ -130,6 +130,12 @@ def evidence(session: Session, application_id: str) -> Evidence | None:
 def applications_of(session: Session, person_id: str) -> list[Application]:
     """Every application of a person."""
     return list(session.scalars(select(Application).where(Application.person_id == person_id)))
+
+
+def end_applications(session: Session, person_id: str, but: str, now: int) -> None:
+    """Ends every application of a person but one (empty: all), with its token and its browser sessions."""
+    others = update(Application).where(Application.person_id == person_id, Application.application_id != but)
+    session.execute(others.where(Application.expires_at > now).values(expires_at=now))
 
 
 def persons_in_review(session: Session) -> list[Person]:

@@ -19,6 +19,7 @@ from issuer.epochs import store as epoch_store
 from issuer.epochs.service import Epochs, publication_waits
 from issuer.errors import Conflict, NotFound, Unavailable
 from issuer.kyc import persons
+from issuer.kyc import store as kyc_store
 from issuer.licences import store
 from issuer.licences.contents import contents, less
 from issuer.licences.models import Issue, Licence
@@ -40,7 +41,8 @@ class Revocations:
         self._world = world
 
     def revoke_licence(self, licence_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
-        """Revokes one licence; with `bar` also another that its person may have by now. Raises
+        """Revokes one licence, and ends its person's applications, for a wallet that was stolen may have one open; with
+        `bar` also another licence that its person may have by now. Raises
         NotFound("unknown-licence"), Conflict("licence-revoked") the second time, unless that one bars, or is urgent
         and the first was not."""
         with self._world.database.write() as session:
@@ -54,21 +56,30 @@ class Revocations:
             if not (licences or late or bar):
                 raise Conflict("licence-revoked", "This licence has been revoked already.")
             self._mark(session, licences, reason, urgent)
+            kyc_store.end_applications(session, licence.person_id, "", self._world.now())
             if bar:
                 persons.bar(session, licence.person_id)
         return self._publish(len(licences), urgent)
 
     def revoke_person(self, person_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
-        """Revokes every live licence of a person in one epoch; none is no error. `bar` keeps the person from
-        another."""
+        """Revokes every live licence of a person in one epoch, none is no error, and ends the person's applications.
+        `bar` keeps the person from another licence."""
         with self._world.database.write() as session:
             licences = store.live_licences(session, person_id=person_id)
             self._mark(session, licences, reason, urgent)
             if urgent:
                 store.make_urgent(session, Licence.person_id == person_id)
+            kyc_store.end_applications(session, person_id, "", self._world.now())
             if bar:
                 persons.bar(session, person_id)
         return self._publish(len(licences), urgent)
+
+    def revoke_leaver(self, person_id: str, reason: str) -> Revoked:
+        """Revokes, with the next epoch, every live licence of who has left a permit; none is no error."""
+        with self._world.database.write() as session:
+            licences = store.live_licences(session, person_id=person_id)
+            self._mark(session, licences, reason, urgent=False)
+        return self._publish(len(licences), urgent=False)
 
     def decide_review(self, person_id: str, *, accept: bool) -> None:
         """An officer's decision on a review. Who is refused is somebody else who may have a licence, so that one
@@ -79,8 +90,9 @@ class Revocations:
                 licences = store.live_licences(session, person_id=person_id)
                 self._mark(session, licences, store.REFUSED_IN_REVIEW, urgent=False)
 
-    def report_lost(self, person_id: str, *, urgent: bool) -> Revoked:
-        """Revokes every live licence of a person whose wallet is lost; none is no error.
+    def report_lost(self, person_id: str, application_id: str, *, urgent: bool) -> Revoked:
+        """Revokes every live licence of a person whose wallet is lost; none is no error. Every application but the one
+        in which it is reported ends, for the wallet may have one open, and with it obtain the next licence.
 
         Raises Conflict("urgent-used") with `next_at` for a second urgent report within `urgent_report_days`: an urgent
         epoch makes every holder prove again, so that nobody may have one as often as he likes.
@@ -90,6 +102,7 @@ class Revocations:
             if licences and urgent:
                 self._check_not_urgent_lately(session, person_id)
             self._mark(session, licences, store.LOST_WALLET, urgent)
+            kyc_store.end_applications(session, person_id, application_id, self._world.now())
         return self._publish(len(licences), urgent)
 
     def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> Revoked:

@@ -75,12 +75,13 @@ def issue(body: LicenceIn, current: CurrentPerson, world: WorldDep) -> LicenceOu
 async def lost_wallet(
     current: CurrentPerson, world: WorldDep, bell: BellDep, body: LostWalletIn = ROUTINE_REPORT
 ) -> LostWalletOut:
-    """Revokes every live licence of the person, so that a new first one can be issued after `replacement_wait_days`.
+    """Revokes every live licence of the person, so that a new first one can be issued after `replacement_wait_days`,
+    and ends the person's other applications.
 
     The next routine epoch carries it (the reply names it), and nobody else need prove again. A holder who fears misuse
     may ask for an urgent epoch, which ends older leases everywhere: once in `urgent_report_days`, then `urgent-used`.
     """
-    done = await run_in_threadpool(_report_lost, world, current.person_id, body.urgent)
+    done = await run_in_threadpool(_report_lost, world, current, body.urgent)
     bell.ring(done.epoch_number if body.urgent else 0)
     return LostWalletOut(revoked=done.licences, epoch=done.epoch_number)
 
@@ -97,7 +98,7 @@ async def report_lost_page(
 ) -> Response:
     """Revokes as `lost_wallet` does, and says since when the next licence can be had."""
     try:
-        done = await run_in_threadpool(_report_lost, world, current.person_id, urgent)
+        done = await run_in_threadpool(_report_lost, world, current, urgent)
     except Conflict as refused:
         return await run_in_threadpool(_lost_page, request, current, world, refused=refused)
     bell.ring(done.epoch_number if urgent else 0)
@@ -147,8 +148,8 @@ def _revoke(world: World, body: RevocationIn) -> Revoked:
     return revocations.revoke_permit(str(body.permit), body.reason, urgent=body.urgent)
 
 
-def _report_lost(world: World, person_id: str, urgent: bool) -> Revoked:
-    return Revocations(world).report_lost(person_id, urgent=urgent)
+def _report_lost(world: World, current: CurrentWithPerson, urgent: bool) -> Revoked:
+    return Revocations(world).report_lost(current.person_id, current.application_id, urgent=urgent)
 
 
 def _lost_page(

@@ -93,7 +93,7 @@ class Licences:
         """Issues the licence, or gives the same reply again to the same request.
 
         Raises Conflict("no-challenge" | "already-issued" | "already-licensed" | "no-licence-to-refresh" |
-        "other-registration" | "refresh-narrows" | "licence-revoked" | "replacement-wait"),
+        "other-registration" | "refresh-narrows" | "licence-revoked" | "replacement-wait" | "application-over"),
         Denied("registration-in-use" | "other-person"), what the steps and the lints raise, circuits' Malformed and
         Rejected.
         """
@@ -134,6 +134,9 @@ class Licences:
                 raise Conflict("already-issued", "A licence is being issued for this application.")
             # Under the lock: a permit stopped or a cover cancelled a moment ago has ended the licences there were, and
             # would miss this one.
+            application = kyc_store.application(session, order.application.application_id)
+            if application is None or application.expires_at <= self._world.now():
+                raise Conflict("application-over", "This application is over.")
             grounds = Eligibility(self._world).grounds(order.application.application_id, order.person_id)
             person = kyc_store.person(session, order.person_id)
             if person is None or person.status != persons.VERIFIED:

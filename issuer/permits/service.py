@@ -50,8 +50,8 @@ class Revoker(Protocol):
     def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> object:
         """Revokes every live licence under the permit in one epoch; none is no error."""
 
-    def revoke_person(self, person_id: str, reason: str, *, urgent: bool) -> object:
-        """Revokes every live licence of the person; none is no error."""
+    def revoke_leaver(self, person_id: str, reason: str) -> object:
+        """Revokes every live licence of who has left a permit; none is no error."""
 
 
 class Permits:
@@ -124,7 +124,7 @@ class Permits:
             if row is None:
                 raise Conflict("no-permit", "You operate under no permit.")
             self._leave(session, row, person_id)
-        self._revoker.revoke_person(person_id, LEFT_PERMIT, urgent=False)
+        self._revoker.revoke_leaver(person_id, LEFT_PERMIT)
 
     def operators(self, permit_id: str) -> tuple[str, ...]:
         """The persons under the permit: whose licences end when it does. Raises NotFound("unknown-permit")."""
@@ -153,7 +153,7 @@ class Permits:
         for permit_id, reason in stopped:
             self._revoker.revoke_permit(permit_id, reason, urgent=True)
         for person_id in left:
-            self._revoker.revoke_person(person_id, LEFT_PERMIT, urgent=False)
+            self._revoker.revoke_leaver(person_id, LEFT_PERMIT)
 
     def check_operators(self, permit_id: str, systems: Mapping[str, int], agents: int) -> None:
         """Suspends the permit and raises Denied("too-few-operators") if it has fewer Principal Operators than it

@@ -11,6 +11,7 @@ import pytest
 
 from circuits import Misuse, Unsatisfiable
 from tests.verifier.sim_gateway import ADMIN_TOKEN, Gateway, refused
+from tests.verifier.sim_issuer import SimulatedIssuer, make_keys
 from verifier.killswitch import Denial, Denied, KillSwitch
 
 
@@ -255,17 +256,54 @@ def test_split_view_stops_new_proofs_and_keeps_both(gateway: Gateway) -> None:
     asyncio.run(story())
 
 
+@pytest.mark.attack("L1")
+def test_the_floor_is_of_one_accumulator_and_outlives_a_restart(tmp_path: Path) -> None:
+    """Another one counts its epochs anew: below the old floor, and what was proved at the old ones is proved again."""
+    gateway = Gateway(tmp_path)
+
+    async def story() -> None:
+        holder = gateway.holder()
+        before = await gateway.lease(holder)
+        for _ in range(3):
+            gateway.point.offer_epoch(gateway.issuer.publish(urgent=True))
+        gateway.start(offer=False)
+        refused(await gateway.call(holder, before), 403, "floor")
+        holder = gateway.holder()
+        after = await gateway.lease(holder)
+        assert (await gateway.call(holder, after)).status_code == 200
+        gateway.clock.time += 1
+        gateway.issuer = SimulatedIssuer(gateway.clock, make_keys("issuer-2"))
+        gateway.issuer.publish()
+        gateway.start()
+        other = gateway.holder()
+        assert (await gateway.call(other, await gateway.lease(other))).status_code == 200
+        refused(await gateway.call(holder, after), 403, "unknown-key")
+
+    asyncio.run(story())
+
+
+@pytest.mark.attack("L1")
+def test_the_floor_holds_while_no_new_key_can_be_written(tmp_path: Path) -> None:
+    gateway = Gateway(tmp_path)
+
+    async def story() -> None:
+        holder = gateway.holder()
+        lease = await gateway.lease(holder)
+        gateway.point.keys._path = tmp_path / "gone" / "lease-keys.json"
+        with pytest.raises(OSError, match="gone"):
+            gateway.point.offer_epoch(gateway.issuer.publish(urgent=True))
+        refused(await gateway.call(holder, lease), 403, "floor")
+
+    asyncio.run(story())
+
+
 @pytest.mark.requirement("R51")
 def test_a_list_of_stops_that_cannot_be_read_stops_the_start(tmp_path: Path) -> None:
     path = tmp_path / "denied.json"
     switch = KillSwitch(path)
     switch.deny(Denial(Denied.ROOT, "r", "why", 5))
-    switch.raise_floor(7)
-    again = KillSwitch(path)
-    assert (again.floor, [entry.value for entry in again.denials]) == (7, ["r"])
-    again.raise_floor(3)
-    assert KillSwitch(path).floor == 7
-    for content in (b"", b"{}", b'{"version":2}', b"[]", b'{"version":1,"floor":0,"denied":[["x"]]}'):
+    assert [entry.value for entry in KillSwitch(path).denials] == ["r"]
+    for content in (b"", b"{}", b'{"version":2}', b"[]", b'{"version":1,"denied":[["x"]]}'):
         path.write_bytes(content)
         with pytest.raises(Misuse):
             KillSwitch(path)

@@ -181,9 +181,7 @@ def test_a_stop_names_ascii_on_disk_too(tmp_path: Path) -> None:
         with pytest.raises(Malformed):
             Denial(Denied.ROOT, value, reason, 5)
     assert Denial(Denied.ROOT, "x", "plainte nº 7, déposée", 5).value == "x"
-    (tmp_path / "denied.json").write_text(
-        json.dumps({"version": 1, "floor": 0, "denied": [["root", HALF, "why", 5, None]]})
-    )
+    (tmp_path / "denied.json").write_text(json.dumps({"version": 1, "denied": [["root", HALF, "why", 5, None]]}))
     with pytest.raises(Misuse):
         KillSwitch(tmp_path / "denied.json")
 

@@ -9,8 +9,8 @@ import pytest
 from joserfc import jws
 
 from tests.verifier.sim_gateway import Gateway, Holder, refused
-from verifier.killswitch import KillSwitch
 from verifier.lease import Lease, LeaseOffice
+from verifier.trust import TrustedState
 from verifier.verdict import Verified
 
 
@@ -44,17 +44,17 @@ def test_no_lease_from_before_the_floor_is_signed_by_a_key_from_after_it(tmp_pat
 @pytest.mark.attack("L1")
 def test_a_lease_signed_right_before_the_floor_loses_its_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     gateway = Gateway(tmp_path)
-    true_check, heard = KillSwitch.check, []
+    true_check, heard = TrustedState.check_floor, []
 
-    def check(switch: KillSwitch, pseudonym: str, root: str | None, lease: str | None, epoch_number: int) -> None:
-        true_check(switch, pseudonym, root, lease, epoch_number)
+    def check(trust: TrustedState, epoch_number: int) -> None:
+        true_check(trust, epoch_number)
         if not heard:
             heard.append(gateway.issuer.publish(urgent=True))
             gateway.point.offer_epoch(heard[0])
 
     async def story() -> None:
         holder = gateway.holder()
-        monkeypatch.setattr(KillSwitch, "check", check)
+        monkeypatch.setattr(TrustedState, "check_floor", check)
         lease = await gateway.lease(holder)
         kid = jws.extract_compact(lease.encode()).headers()["kid"]
         published = (await gateway.client.get("/licence/jwks")).json()["keys"]

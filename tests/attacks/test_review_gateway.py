@@ -93,8 +93,8 @@ async def _forward(upstream: Upstream, receive: Receive, leased: bool = False) -
 @pytest.mark.attack("52")
 def test_strangers_do_not_take_all_connections(tmp_path: Path) -> None:
     async def story() -> None:
-        async with httpx.AsyncClient(transport=Service()) as client:
-            upstream = Upstream(client, "http://service.example", calls_without_lease=2)
+        async with Service() as service:
+            upstream = Upstream(service, "http://service.example", calls_without_lease=2)
             slow = [asyncio.create_task(_forward(upstream, _never)) for _ in range(2)]
             await asyncio.sleep(0.01)
             assert await asyncio.wait_for(_forward(upstream, _at_once()), 5) == 503
@@ -110,8 +110,8 @@ def test_strangers_do_not_take_all_connections(tmp_path: Path) -> None:
 @pytest.mark.attack("52")
 def test_a_body_that_does_not_come() -> None:
     async def story() -> None:
-        async with httpx.AsyncClient(transport=Service()) as client:
-            upstream = Upstream(client, "http://service.example", piece_seconds=0.05)
+        async with Service() as service:
+            upstream = Upstream(service, "http://service.example", piece_seconds=0.05)
             assert await asyncio.wait_for(_forward(upstream, _never), 5) == 408
 
     asyncio.run(story())

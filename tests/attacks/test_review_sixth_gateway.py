@@ -31,7 +31,7 @@ from tests.verifier.sim_server import listening_socket, serving
 from verifier.app import Connections, keep_house, server_options
 from verifier.asgi import Doorkeeper, LicenceMiddleware
 from verifier.evidence import read_evidence
-from verifier.proxy import Upstream, upstream_client
+from verifier.proxy import Upstream
 from verifier.punctual import PunctualProtocol
 from verifier.unavailable import Unavailable
 
@@ -82,16 +82,6 @@ def test_no_cookie_goes_from_one_caller_to_another(gateway: Gateway, url: str) -
                 answers.append(await client.get(PLAN, headers=_under(holder, lease)))  # its own goes back, as it should
         assert [answer.headers["set-cookie"][:9] for answer in answers] == [f"session={n}" for n in (1, 2, 3, 4)]
         assert [request.headers.get("cookie") for request in service.asked] == [None, "session=1", None, "session=3"]
-
-    asyncio.run(story())
-
-
-@pytest.mark.attack("10")
-def test_nothing_is_kept_of_what_the_service_sets() -> None:
-    async def story() -> None:
-        async with upstream_client(Forgetful()) as client:
-            assert (await client.get("http://upstream.example")).headers["set-cookie"]
-            assert not client.cookies
 
     asyncio.run(story())
 
@@ -219,8 +209,8 @@ def test_who_does_not_read_is_let_go_of() -> None:
             await asyncio.Event().wait()
 
     async def story() -> None:
-        async with httpx.AsyncClient(transport=service) as client:
-            upstream = Upstream(client, "http://service.example", calls_without_lease=1, piece_seconds=0.05)
+        async with service:
+            upstream = Upstream(service, "http://service.example", calls_without_lease=1, piece_seconds=0.05)
             for count in (1, 2):
                 with pytest.raises(ConnectionAbortedError):
                     await asyncio.wait_for(upstream(scope, never, takes_the_head_alone), 5)

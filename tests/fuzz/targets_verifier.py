@@ -246,7 +246,7 @@ def _state(data: bytes) -> None:
     path.write_bytes(content)
     match chosen:
         case 0:
-            KillSwitch(path).check("pseudonym", "root", "lease", 0)
+            KillSwitch(path).check("pseudonym", "root", "lease")
         case 1:
             ring = LeaseKeyRing(path, NOW)
             ring.jwks(NOW)

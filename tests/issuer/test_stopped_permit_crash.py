@@ -18,7 +18,7 @@ class _Dies:
     def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> object:
         raise KeyboardInterrupt
 
-    def revoke_person(self, person_id: str, reason: str, *, urgent: bool) -> object:
+    def revoke_leaver(self, person_id: str, reason: str) -> object:
         raise KeyboardInterrupt
 
 

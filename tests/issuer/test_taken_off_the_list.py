@@ -49,6 +49,14 @@ def test_no_licence_on_the_word_of_a_stranger(
         assert one.send(one.request()[0]).status_code == 409
 
 
+def test_cover_of_a_class_that_counts_no_more(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:
+    one = ready()
+    with issuer.with_settings(lambda settings: settings.update(cover_classes=["autonomous-2"])).http as http:
+        one.http = http
+        assert one.status()["missing"] == ["cover"]
+        assert one.give_cover(issuer.attestation(one.get_permit())).json()["code"] == "other-class"
+
+
 def test_the_same_cover_signed_with_the_new_key_counts(issuer: IssuerUnderTest, ready: ReadyApplicant) -> None:
     one = ready()
     before = issuer.attestation(one.get_permit())

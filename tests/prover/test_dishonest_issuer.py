@@ -188,3 +188,46 @@ def test_an_answer_to_an_application_that_was_given_up_is_not_taken(world: World
     with pytest.raises(NotReady, match="no-application"):
         obtain(wallet, client, 3, world.clock)
     assert signature_of(wallet) == held
+
+
+def test_a_secret_that_was_drawn_for_a_renewal_is_for_no_other_licence(world: World) -> None:
+    """The issuer fails while a renewal is applied for, and the wallet applies for another licence: by a share of the
+    issuer's its pseudonyms would differ from the old ones."""
+    wallet, client = world.wallet(), world.issuer.client()
+    world.issuer.opened = {"code": "000000"}
+    with pytest.raises(TrustError, match="sign-in-code"):
+        apply(wallet, client, renew=True)
+    world.issuer.opened = {}
+    apply(wallet, client)
+    contents = wallet.reload()
+    assert contents.registration is not None
+    assert contents.licence is not None
+    assert contents.registration.secret.expose() != contents.licence.credential.link_secret.expose()
+
+
+@pytest.mark.parametrize("requested", [False, True])
+def test_what_another_process_renews_is_no_other_licence(
+    world: World, requested: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The issuer keeps the challenge for another licence back until another process has given that up and renews; then
+    it signs what it is sent, with a share."""
+    monkeypatch.setattr(circuits, "check_issue_request", lambda *ignored: None)
+    wallet = world.wallet()
+    held, other, left = signature_of(wallet), Wallet.open(wallet.path, PASSPHRASE), [1]
+    apply(wallet, world.issuer.client())
+
+    def renewed(request: httpx.Request) -> None:
+        if not request.url.path.endswith("/challenge") or not left:
+            return
+        left.pop()
+        apply(other, world.issuer.client(), renew=True)
+        with suppress(TrustError):
+            if requested:
+                world.issuer.attributes = {"tier": 2}
+                obtain(other, world.issuer.client(), 3, world.clock)
+        world.issuer.attributes = {}
+
+    world.issuer.before = renewed
+    with pytest.raises(TrustError, match="renewal-other-licence"):
+        obtain(wallet, world.issuer.client(), 3, world.clock)
+    assert signature_of(wallet) == held

@@ -10,6 +10,7 @@ from contextlib import suppress
 import httpx
 import pytest
 
+from console.proving import present
 from prover import NotReady, TrustError
 from prover.challenge import parse_challenge
 from prover.keeper import Showing
@@ -253,3 +254,50 @@ def test_another_licence_is_shown_under_another_session_key(world: World, later:
     keys = {json.loads(unb64(request.headers["dpop"].split(".")[0]))["jwk"]["x"] for request in tokens}
     assert len(keys) == len(set(world.gateway.pseudonyms)) == 2
     assert "agent-licence" not in tokens[-1].headers
+
+
+@pytest.mark.attack("48")
+def test_the_command_shows_nothing_of_a_licence_that_came_while_it_refreshed(world: World) -> None:
+    wallet = world.wallet()
+    for later in (600, 310):
+        world.clock.at += later
+        world.issuer.publish()
+    left = [1]
+
+    def slowly(request: httpx.Request) -> None:
+        if request.url.path == "/epochs/latest.cose" and left and left.pop():
+            world.obtain_elsewhere(wallet, at=1)
+
+    world.issuer.before = slowly
+    http = httpx.Client(transport=world.gateway.transport())
+    present(wallet, HERE, world.clock, None, http, world.keys.table, issuer=world.issuer.client())
+    assert shown(world.gateway) == [2]
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("began", [False, True])
+def test_an_answer_that_is_kept_back_does_not_show_who_was_at_work_meanwhile(world: World, began: bool) -> None:
+    """The newest epoch is answered slowly to all alike, and another is published; the busy wallet fetches that one for
+    the other gateway before it has the first answer."""
+    two = Two(world)
+    if began:
+        two.call()
+    world.clock.at += 910
+    world.issuer.publish()
+    before = list(world.issuer.epochs)
+    after = [*before, world.issuer.publish()]
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        world.issuer.epochs = before
+        left = [1]
+
+        def meanwhile(request: httpx.Request, client: httpx.Client = client, left: list[int] = left) -> None:
+            if request.url.path == "/epochs/latest.cose" and left and left.pop():
+                world.issuer.epochs = after
+                if client is two.busy:
+                    two.work_elsewhere()
+
+        world.issuer.after = meanwhile
+        gateway.leases.clear()
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert shown(two.elsewhere)[-1:] == [2]
+    two.check_alike()

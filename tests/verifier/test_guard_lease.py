@@ -186,7 +186,7 @@ def test_a_deny_list_of_another_version_stops_the_start(tmp_path: Path) -> None:
     content = json.loads(path.read_bytes())
     path.write_text(json.dumps(content))
     with pytest.raises(Rejected, match="revoked"):
-        KillSwitch(path).check("pseudonym", None, "lease-1", 0)
+        KillSwitch(path).check("pseudonym", None, "lease-1")
     path.write_text(json.dumps(content | {"version": 2}))
     with pytest.raises(Misuse, match="cannot be read"):
         KillSwitch(path)

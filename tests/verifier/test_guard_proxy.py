@@ -12,7 +12,7 @@ import httpx
 import pytest
 
 from circuits import Malformed
-from circuits.records.policy import BOUND_CONSTANT
+from circuits.records.policy import BOUND_CONSTANT, BOUND_DAY
 from tests.verifier.sim_gateway import Gateway
 from tests.verifier.sim_server import listening_socket, serving, url_of
 from verifier.app import Connections
@@ -20,6 +20,8 @@ from verifier.durable import write_durably
 from verifier.policy import Policy
 from verifier.sources import EpochSource
 from verifier.trust import MAX_EPOCH_OCTETS
+
+NOTHING = httpx.ByteStream(b"")
 
 
 class Service(httpx.AsyncBaseTransport):
@@ -30,7 +32,7 @@ class Service(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         self.asked.append(request)
-        return httpx.Response(307, headers={"location": "/v1/autonomous/plan"}, stream=httpx.ByteStream(b""))
+        return httpx.Response(307, headers={"location": "/v1/autonomous/plan"}, stream=NOTHING)
 
 
 @pytest.mark.attack("10")
@@ -71,6 +73,35 @@ def test_no_more_is_read_than_an_epoch_has(octets: int, offered: int) -> None:
         with pytest.raises(Malformed):
             asyncio.run(story())
     assert len(seen) == offered
+
+
+@pytest.mark.parametrize("location", ["https:maintenance", "http://xn--/"])
+def test_no_answer_ends_the_source(location: str) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(302, headers={"location": location}))
+
+    async def story() -> None:
+        async with httpx.AsyncClient(transport=transport) as client:
+            source = EpochSource(client, "http://issuer.example", lambda _: None, poll_seconds=0)
+            with pytest.raises(TimeoutError):
+                await asyncio.wait_for(source.run(), 0.05)
+            assert source.failures > 2
+
+    asyncio.run(story())
+
+
+@pytest.mark.parametrize("location", ["myapp:callback", "http://xn--/", "//[", "https://elsewhere.example/x"])
+def test_where_the_service_sends_a_caller_is_the_callers_affair(tmp_path: Path, location: str) -> None:
+    gateway = Gateway(tmp_path)
+    service = httpx.MockTransport(lambda _: httpx.Response(302, headers={"location": location}, stream=NOTHING))
+    gateway.connections = lambda: Connections(upstream=service)  # type: ignore[method-assign]
+    gateway.start()
+
+    async def story() -> None:
+        asked = httpx.Request("GET", f"{gateway.origin}/v1/public/x")
+        answer = await httpx.ASGITransport(gateway.app).handle_async_request(asked)
+        assert (answer.status_code, answer.headers["location"]) == (302, location)
+
+    asyncio.run(story())
 
 
 def test_on_the_disk_before_it_has_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -124,3 +155,5 @@ def test_a_lease_says_insured_of_who_has_shown_it(tmp_path: Path, predicates: tu
     assert Policy(asked).is_insured(bundle.issuer) is (len(predicates) == 2)
     free = tuple((index, kind, 0 if kind == BOUND_CONSTANT else value) for index, kind, value in asked.predicates)
     assert Policy(replace(asked, predicates=free)).is_insured(bundle.issuer) is False
+    fixed = tuple((at, BOUND_CONSTANT, 20_000 if kind == BOUND_DAY else value) for at, kind, value in asked.predicates)
+    assert Policy(replace(asked, predicates=fixed)).is_insured(bundle.issuer) is False  # that day may have passed

@@ -66,14 +66,14 @@ class Revocations:
     """Remembers which licences would have been revoked."""
 
     permits: list[tuple[str, bool]] = field(default_factory=list)
-    persons: list[tuple[str, bool]] = field(default_factory=list)
+    leavers: list[str] = field(default_factory=list)
     uncovered: list[tuple[str, list[tuple[int, int]]]] = field(default_factory=list)
 
     def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> None:
         self.permits.append((permit_id, urgent))
 
-    def revoke_person(self, person_id: str, reason: str, *, urgent: bool) -> None:
-        self.persons.append((person_id, urgent))
+    def revoke_leaver(self, person_id: str, reason: str) -> None:
+        self.leavers.append(person_id)
 
     def revoke_uncovered(self, permit_id: str, covers: Sequence[tuple[int, int]], reason: str) -> None:
         self.uncovered.append((permit_id, list(covers)))

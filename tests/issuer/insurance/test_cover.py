@@ -41,7 +41,7 @@ def _claims(permit: str, /, **changes: object) -> dict[str, object]:
     claims: dict[str, object] = {
         "iss": "insurer.example",
         "permit": permit,
-        "class": "tier3",
+        "class": "autonomous",
         "limit_band": 4,
         "from_day": TODAY,
         "until_day": TODAY + 100,
@@ -99,6 +99,7 @@ def test_wrong_attestations_are_refused_with_stable_codes(setting: Setting, insu
         Signer.ed25519("insurer.example").sign(_claims(permit)): "bad-signature",
         Signer("stranger.example").sign(_claims(permit, iss="stranger.example")): "unknown-signer",
         sign(_claims("P-other")): "other-permit",
+        sign(_claims(permit, **{"class": "premises"})): "other-class",
         sign(_claims(permit, from_day=TODAY - 9, until_day=TODAY - 1)): "cover-expired",
         sign(_claims(permit, from_day=TODAY + 9, until_day=TODAY + 8)): "claims-malformed",
         sign(_claims(permit, iat=NOON + 61)): "claims-malformed",

@@ -201,7 +201,7 @@ def test_too_few_operators_suspend_the_permit(setting: Setting, permits: Permits
     permits.apply_corporate(bob, "01234567", "Acme", permits.invite(ada))
     permits.check_operators(permit.id, {"business-automation": 1}, 1)
     permits.leave(bob)
-    assert revocations.persons == [(bob, False)]
+    assert revocations.leavers == [bob]
     assert _code(permits.check_operators, permit.id, {"business-automation": 1}, 1) == "too-few-operators"
     assert permits.current(ada) is None
     assert revocations.permits == [(permit.id, True)]
@@ -213,5 +213,5 @@ def test_leaving_a_sole_permit_ends_it(setting: Setting, permits: Permits, revoc
     person = setting.person("p")
     first = permits.apply_sole(person)
     permits.leave(person)
-    assert revocations.persons == [(person, False)]
+    assert revocations.leavers == [person]
     assert permits.apply_sole(person).id != first.id

@@ -24,7 +24,6 @@ import threading
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
-from enum import Enum, auto
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -33,7 +32,7 @@ from anyio.lowlevel import RunVar
 
 from circuits import SECONDS_PER_DAY, Secret
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, check_challenge_clock, parse_challenge
-from prover.errors import BodyNotReplayable, NotReady, ProverError, Refused, Revoked, TrustError
+from prover.errors import BodyNotReplayable, NotReady, ProverError, Refused, Revoked, TrustError, WalletError
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
 from prover.holder_key import HolderKey
 from prover.issuer_client import to_base64url
@@ -58,19 +57,6 @@ _MAX_LEASE_CHARACTERS = 8192
 _FINAL = "Trying again with the same licence will not help."
 
 
-class Showing(Enum):
-    """At which epoch to present.
-
-    COMMON: at the one that this gateway was shown last, while its time is not over, and else at the newest. NEWEST: at
-    the newest, for a gateway that refused that. OLDER: for a gateway that has not got the newest yet, at the one
-    before.
-    """
-
-    COMMON = auto()
-    NEWEST = auto()
-    OLDER = auto()
-
-
 class Session(Protocol):
     """What a keeper needs of `WalletSession`."""
 
@@ -78,8 +64,8 @@ class Session(Protocol):
         """See `WalletSession.check_not_revoked`."""
 
     @property
-    def handle(self) -> int:
-        """See `WalletSession.handle`."""
+    def mark(self) -> bytes:
+        """See `WalletSession.mark`."""
 
     def is_new_to(self, origin: str) -> bool:
         """See `WalletSession.is_new_to`."""
@@ -94,7 +80,7 @@ class Session(Protocol):
         """See `WalletSession.refresh_if_due`."""
 
     def present(
-        self, challenge: Challenge, request: Request, authenticated_origin: str, showing: Showing, handle: int
+        self, challenge: Challenge, request: Request, authenticated_origin: str, mark: bytes, older: bool
     ) -> bytes:
         """See `WalletSession.present`."""
 
@@ -122,11 +108,11 @@ class GatewaySettings(Protocol):
 @dataclass(frozen=True, eq=False)
 class Lease:
     """A lease held: times in seconds of the keeper's `steady`; `key` the session key that it was got with, `of` the day
-    (by the gateway's clock) and the handle that it is of, `bound` whether calls need a DPoP proof of that key."""
+    (by the gateway's clock) and the mark of the licence that it is of, `bound` whether calls need a DPoP proof."""
 
     token: Secret[str]
     key: HolderKey
-    of: tuple[int, int] = field(repr=False)
+    of: tuple[int, bytes] = field(repr=False)
     bound: bool
     expires_at: float
     renew_at: float
@@ -159,7 +145,7 @@ class LeaseKeeper:
 
     def after_fork(self) -> None:
         """Start anew with another key, no lease and free locks, as in a new process."""
-        self._key: tuple[HolderKey, tuple[int, int] | None] = HolderKey(), None
+        self._key: tuple[HolderKey, tuple[int, bytes] | None] = HolderKey(), None
         self._heard: tuple[int, float] | None = None
         self._lease: Lease | None = None
         self._needed = self._eager
@@ -216,7 +202,7 @@ class LeaseKeeper:
             yield Locked(self._begin_now())
         elif self._renewing.acquire(blocking=False):
             try:
-                with suppress(TrustError, NotReady):
+                with suppress(TrustError, NotReady, WalletError):
                     yield from self._begin_now()
             finally:
                 self._renewing.release()
@@ -270,7 +256,7 @@ class LeaseKeeper:
         asked = challenge or (yield from self._ask())
         of = yield from self._bring_up_to_date(asked, code)
         try:
-            return (yield from self._redeem(asked, of, Showing.NEWEST if code in REFRESH_CODES else Showing.COMMON))
+            return (yield from self._redeem(asked, of, older=False))
         except Refused as refused:
             if refused.code not in ASK_AGAIN_CODES:
                 raise
@@ -281,12 +267,9 @@ class LeaseKeeper:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
         challenge = yield from self._ask()
         of = yield from self._bring_up_to_date(challenge, code)
-        showing = Showing.COMMON
-        if code in REFRESH_CODES:
-            showing = Showing.OLDER if code == "unknown-epoch" else Showing.NEWEST
-        return (yield from self._redeem(challenge, of, showing))
+        return (yield from self._redeem(challenge, of, older=code == "unknown-epoch"))
 
-    def _bring_up_to_date(self, challenge: Challenge, code: str | None) -> Flow[tuple[int, int]]:
+    def _bring_up_to_date(self, challenge: Challenge, code: str | None) -> Flow[tuple[int, bytes]]:
         """The membership as `code` asks for it; gives the day and the licence that this began with. The clock comes
         first: for a day that is made up, a refresh would begin where this wallet is, and not where this gateway has
         seen it."""
@@ -323,11 +306,11 @@ class LeaseKeeper:
         time, heard_at = self._heard
         return time + int(self._steady() - heard_at)
 
-    def _redeem(self, challenge: Challenge, of: tuple[int, int], showing: Showing) -> Flow[Lease]:
+    def _redeem(self, challenge: Challenge, of: tuple[int, bytes], older: bool) -> Flow[Lease]:
         """Exchange a presentation for a lease. Source: [RFC8693 2.1]."""
         key = self._key_for(of)
         request = replace(self.request, session_thumbprint=key.thumbprint)  # another event loop may be at another day
-        presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, showing, of[1]))
+        presentation = yield Work(lambda: self._session.present(challenge, request, self._origin, of[1], older))
         url, sent_at = f"{self._origin}/licence/token", self._steady()
         form = {
             "grant_type": GRANT_TYPE,
@@ -350,19 +333,19 @@ class LeaseKeeper:
         self._pause = None
         return self._lease
 
-    def _of(self, challenge: Challenge) -> tuple[int, int]:
-        return challenge.time // SECONDS_PER_DAY, self._session.handle
+    def _of(self, challenge: Challenge) -> tuple[int, bytes]:
+        return challenge.time // SECONDS_PER_DAY, self._session.mark
 
-    def _key_for(self, of: tuple[int, int]) -> HolderKey:
+    def _key_for(self, of: tuple[int, bytes]) -> HolderKey:
         """The session key of a day and a licence: pseudonyms change at midnight, and with another licence, and a key,
         or a lease that is renewed with it, would show which two are one agent's."""
         key, was_of = self._key
-        if was_of not in (None, of):
+        if was_of != of:  # the first too: two event loops could make it of two days at once
             key = HolderKey()
         self._key = key, of
         return key
 
-    def _granted(self, reply: Reply, key: HolderKey, of: tuple[int, int], sent_at: float) -> Lease:
+    def _granted(self, reply: Reply, key: HolderKey, of: tuple[int, bytes], sent_at: float) -> Lease:
         fields = _json_object(reply.body)
         token, kind, life = fields.get("access_token"), fields.get("token_type"), fields.get("expires_in")
         if not isinstance(token, str) or not isinstance(kind, str) or type(life) is not int:

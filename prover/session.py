@@ -20,7 +20,7 @@ from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge
 from prover.enrol import digit_table
 from prover.errors import NotReady, Revoked, TrustError, Unreachable, not_begun
 from prover.issuer_client import IssuerClient
-from prover.keeper import LeaseKeeper, Showing
+from prover.keeper import LeaseKeeper
 from prover.origin import check_authenticated, origin_of
 from prover.prove import POOL_SIZE, Prover, Request
 from prover.refresh import Refreshed, epoch_before, refresh
@@ -82,6 +82,7 @@ class WalletSession:
         self._revoked: Revoked | None = None
         self._shown: dict[tuple[str, int], list[Contents]] = {}
         self._not_before: dict[str, float] = {}
+        self._begun_on: dict[str, int] = {}
         self._guard = threading.Lock()
         self._keepers: dict[str, LeaseKeeper] = {}
         for item in gateways:
@@ -113,9 +114,9 @@ class WalletSession:
             raise Revoked(self._revoked.sentence)
 
     @property
-    def handle(self) -> int:
-        """The handle of the licence, as the wallet was read last; 0 without one."""
-        return _handle(self._wallet.contents)
+    def mark(self) -> bytes:
+        """The mark of the licence, as the wallet was read last; empty without one."""
+        return _mark(self._wallet.contents)
 
     def is_new_to(self, origin: str) -> bool:
         """Whether `origin` may be of a day, by its clock, on which this session has shown it nothing."""
@@ -130,14 +131,22 @@ class WalletSession:
         self._wallet.reload()
         days = self._days_unseen(origin)
         if days:
+            today = _day(self._now())
             self._refresh_or_wait(origin, days, [])
+            self._begun_on[origin] = today
 
     def _days_unseen(self, origin: str) -> set[int]:
-        if (self._wallet.contents.licence or self._wallet.reload().licence) is None or self._waits(origin):
+        contents = (
+            self._wallet.glance()
+        )  # or whether another process's licence is known yet would tell of work elsewhere
+        if contents.licence is None or self._waits(origin):
             return set()
-        now, handle = self._now(), self.handle
+        now, mark = self._now(), contents.licence.mark
         days = {_day(now + difference) for difference in (-MAX_CLOCK_DIFFERENCE_SECONDS, MAX_CLOCK_DIFFERENCE_SECONDS)}
-        return {day for day in days if all(_handle(one) != handle for one in self._shown.get((origin, day), []))}
+        seen = {day for day in days if any(_mark(one) == mark for one in self._shown.get((origin, day), []))}
+        if self._begun_on.get(origin) != _day(now):
+            seen.discard(_day(now))  # begun before midnight: an urgent epoch since would tell who called right before
+        return days - seen
 
     def refresh(self, origin: str = "", time: int = 0) -> Refreshed:
         """Bring the membership up to the newest epoch; for the gateway `origin` from the one that it was shown last:
@@ -167,8 +176,9 @@ class WalletSession:
             self._revoked = revoked
             self._clear_pool()
             raise
+        self._not_before.pop(origin, None)
         for day in days:
-            self._remember(found.contents, origin, day)
+            self._remember(found.contents, origin, day, anew=not shown)
         return found
 
     def refresh_if_due(self, origin: str, time: int) -> None:
@@ -203,15 +213,16 @@ class WalletSession:
         challenge: Challenge,
         request: Request,
         authenticated_origin: str,
-        showing: Showing,
-        handle: int,
+        mark: bytes,
+        older: bool,
     ) -> bytes:
-        """The presentation octets that answer `challenge`, at the epoch that `showing` says. Raises as
-        `prover.prove.Prover.present` does, and `NotReady` (`not-begun`) where the licence is not that of `handle`."""
+        """The presentation octets that answer `challenge`; with `older` at the epoch before that which is due, for a
+        gateway that has not got that yet. Raises as `prover.prove.Prover.present` does, and `NotReady` (`not-begun`)
+        where the licence is not the one of `mark`."""
         self.check_not_revoked()
         prover = self._ready()
-        contents = self._choose(showing, authenticated_origin, challenge.time)
-        if handle != _handle(contents):
+        contents = self._choose(authenticated_origin, challenge.time, older)
+        if mark != _mark(contents):
             raise not_begun()  # another thread, or a refresh, has read another licence since this was begun
         octets = prover.present(contents, challenge, request, authenticated_origin, self._now())
         self._remember(contents, authenticated_origin, _day(challenge.time))
@@ -227,7 +238,7 @@ class WalletSession:
         prover = self._ready()
         now = self._now()
         return sum(
-            prover.warm(self._choose(Showing.COMMON, origin, now), policy_id, keeper.request, now)
+            prover.warm(self._shown_or_held(origin, now), policy_id, keeper.request, now)
             for origin, keeper in self._keepers.items()
         )
 
@@ -243,32 +254,39 @@ class WalletSession:
         except NotReady:
             return digit_table(self._wallet, self._issuer)
 
-    def _choose(self, showing: Showing, origin: str, time: int) -> Contents:
+    def _choose(self, origin: str, time: int, older: bool) -> Contents:
         """What to present to `origin` at `time`.
 
         Which epochs a wallet has been at tells what it does elsewhere. So this follows from what `origin` itself was
         shown, on this day (on another one it knows the wallet by another pseudonym), and from what refreshes for it
-        found, which is the same for every wallet that asks then. Where they failed it is what the wallet has.
+        found, which is the same for every wallet that asks then. While they fail, what the wallet has may be shown.
         """
         shown = self._shown_to(origin, _day(time))
-        if not shown or (showing is Showing.COMMON and not _is_current(shown[-1], time)):
-            return self._wallet.contents
-        if showing is not Showing.OLDER:
+        if not shown or self._waits(origin):
+            return self._shown_or_held(origin, time)
+        if not older:
             return shown[-1]
         last = shown[-1].epoch
         if len(shown) > 1 and last is not None and last.previous == _epoch_hash(shown[-2]):
             return shown[-2]
         return epoch_before(shown[-1], self._issuer) or shown[-1]
 
+    def _shown_or_held(self, origin: str, time: int) -> Contents:
+        """What `origin` was shown last, while its time is not over, and else what the wallet has."""
+        shown = self._shown_to(origin, _day(time))
+        return shown[-1] if shown and _is_current(shown[-1], time) else self._wallet.contents
+
     def _shown_to(self, origin: str, day: int) -> list[Contents]:
         newest = self._wallet.contents
         shown = (_at_epoch_of(one, newest) for one in self._shown.get((origin, day), []))
         return [one for one in shown if one is not None]
 
-    def _remember(self, contents: Contents, origin: str, day: int) -> None:
-        """That `origin` was shown this, or will be: the last two epochs of the day and the day before are kept."""
+    def _remember(self, contents: Contents, origin: str, day: int, anew: bool = False) -> None:
+        """That `origin` was shown this, or will be: the last two epochs of the day and the day before are kept, unless
+        the day begins `anew`."""
         with self._guard:
-            before = [one for one in self._shown_to(origin, day) if _epoch_hash(one) != _epoch_hash(contents)]
+            shown = [] if anew else self._shown_to(origin, day)
+            before = [one for one in shown if _epoch_hash(one) != _epoch_hash(contents)]
             others = {key: kept for key, kept in self._shown.items() if key[1] >= day - 1}
             self._shown = others | {(origin, day): [*before[-1:], contents]}
 
@@ -294,8 +312,8 @@ def _is_current(contents: Contents, time: int) -> bool:
     return contents.epoch is not None and time < contents.epoch.next_update
 
 
-def _handle(contents: Contents) -> int:
-    return 0 if contents.licence is None else contents.licence.credential.handle
+def _mark(contents: Contents) -> bytes:
+    return b"" if contents.licence is None else contents.licence.mark
 
 
 def _epoch_hash(contents: Contents) -> bytes:
@@ -305,10 +323,10 @@ def _epoch_hash(contents: Contents) -> bytes:
 def _at_epoch_of(shown: Contents, newest: Contents) -> Contents | None:
     """`newest` with the membership, at its epoch, of what was shown; None where that is of another licence.
 
-    A renewal keeps the handle, and so the membership. Were it forgotten, the newest epoch would tell all gateways at
+    A renewal keeps handle and membership. Were this forgotten, the newest epoch would tell all gateways at
     once, and the issuer, who has just renewed.
     """
-    if shown.licence is None or newest.licence is None or _handle(shown) != _handle(newest):
+    if shown.licence is None or newest.licence is None or _mark(shown) != _mark(newest):
         return None
     licence = replace(newest.licence, membership=shown.licence.membership)
     return replace(newest, licence=licence, signed_epoch=shown.signed_epoch)

@@ -73,22 +73,27 @@ def open_point(
     """
     folder = settings.state_dir
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    clock = SteadyClock(now, folder / "time")
-    trust = TrustedState(load_bundle_octets(settings.trust_path), settings.trust_hash, folder)
-    record = trust.bundle.policies[0] if settings.policy_id is None else trust.bundle.policy(settings.policy_id)
-    current = trust.view.current
-    keys = LeaseKeyRing(folder / "lease-keys.json", clock.read(), 0 if current is None else current.record.number)
-    parts = Parts(
-        clock=clock,
-        trust=trust,
-        policy=Policy(record),
-        challenges=challenges or MemoryChallengeStore(settings.challenge_capacity),
-        keys=keys,
-        killswitch=KillSwitch(folder / "denied.json"),
-        evidence=EvidenceLog(folder / "evidence"),
-        check_proof=check_proof,
-    )
-    return open_decision_point(Terms(settings.origin, settings.resource, settings.holder_proof_required), parts)
+    evidence = EvidenceLog(folder / "evidence")  # its lock first: what is read below nobody else writes any more
+    try:
+        clock = SteadyClock(now, folder / "time")
+        trust = TrustedState(load_bundle_octets(settings.trust_path), settings.trust_hash, folder)
+        record = trust.bundle.policies[0] if settings.policy_id is None else trust.bundle.policy(settings.policy_id)
+        current = trust.view.current
+        keys = LeaseKeyRing(folder / "lease-keys.json", clock.read(), 0 if current is None else current.record.number)
+        parts = Parts(
+            clock=clock,
+            trust=trust,
+            policy=Policy(record),
+            challenges=challenges or MemoryChallengeStore(settings.challenge_capacity),
+            keys=keys,
+            killswitch=KillSwitch(folder / "denied.json"),
+            evidence=evidence,
+            check_proof=check_proof,
+        )
+        return open_decision_point(Terms(settings.origin, settings.resource, settings.holder_proof_required), parts)
+    except BaseException:
+        evidence.close()
+        raise
 
 
 def create_gateway(

@@ -84,6 +84,7 @@ class DecisionPoint:
 
     def offer_epoch(self, octets: bytes) -> None:
         """Believes a signed epoch if it is sound; see `TrustedState.offer_epoch` for what it raises."""
+        self.evidence.check_ours()  # before what a forked child keeps takes the place of its parent's on the disk
         self.trust.offer_epoch(octets, self.clock.read())
 
     def challenge(self) -> Challenge:
@@ -168,6 +169,7 @@ class DecisionPoint:
 
     def tick(self) -> None:
         """Housekeeping, every few seconds: remembers the time on disk, rotates or withdraws the lease key when due."""
+        self.evidence.check_ours()
         now = self.clock.read()
         self.clock.persist()
         self._follow_floor(now)
@@ -175,6 +177,7 @@ class DecisionPoint:
         self.keys.rotate_if_due(now, 0 if current is None else current.record.number)
 
     def _stop(self, denial: Denial) -> None:
+        self.evidence.check_ours()
         self.killswitch.deny(denial)
         self.evidence.record_denial(denial.kind.value, denial.value, denial.reason, denial.at)
 

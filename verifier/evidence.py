@@ -105,6 +105,11 @@ class EvidenceLog:
         proved = {} if lease.jkt is None else {"holder_proof": holder_proof, "lease_digest": lease.digest}
         self._append("call", now, call | proved, flush=False)
 
+    def check_ours(self) -> None:
+        """Raises `Unavailable` when nothing can be recorded any more: closed, or in a forked child."""
+        if self._file < 0:
+            raise _unavailable()
+
     def record_denial(self, kind: str, value: str, reason: str, now: int) -> None:
         """A stop by this gateway's operator, or by a lease's own holder. Raises `Unavailable`."""
         self._append("denial", now, {"denied": kind, "value": value, "reason": reason}, flush=True)

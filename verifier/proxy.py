@@ -28,7 +28,8 @@ _HOP_BY_HOP = frozenset(
     ).split()
 )
 TIMEOUT = httpx.Timeout(5.0, read=300.0, write=60.0, pool=5.0)
-LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=100)
+# A connection for each call: what a service sends beyond one answer (some do, after HEAD) is nobody else's answer.
+LIMITS = httpx.Limits(max_connections=1000, max_keepalive_connections=0)
 CALLS_WITHOUT_LEASE = 750
 PIECE_SECONDS = 60.0
 

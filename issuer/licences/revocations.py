@@ -23,6 +23,7 @@ from issuer.kyc import store as kyc_store
 from issuer.licences import store
 from issuer.licences.contents import contents, less
 from issuer.licences.models import Issue, Licence
+from issuer.permits import store as permit_store
 from issuer.world import World
 
 
@@ -53,12 +54,12 @@ class Revocations:
             licences = [one for one in live if bar or one is licence]
             which = Licence.person_id == licence.person_id if bar else Licence.licence_id == licence_id
             late = urgent and store.make_urgent(session, which)
-            if not (licences or late or bar):
-                raise Conflict("licence-revoked", "This licence has been revoked already.")
             self._mark(session, licences, reason, urgent)
-            kyc_store.end_applications(session, licence.person_id, "", self._world.now())
+            self._end_open(session, licence.person_id)
             if bar:
                 persons.bar(session, licence.person_id)
+        if not (licences or late or bar):  # but the applications are over: what ended the licence may have left them
+            raise Conflict("licence-revoked", "This licence has been revoked already.")
         return self._publish(len(licences), urgent)
 
     def revoke_person(self, person_id: str, reason: str, *, urgent: bool, bar: bool = False) -> Revoked:
@@ -69,7 +70,7 @@ class Revocations:
             self._mark(session, licences, reason, urgent)
             if urgent:
                 store.make_urgent(session, Licence.person_id == person_id)
-            kyc_store.end_applications(session, person_id, "", self._world.now())
+            self._end_open(session, person_id)
             if bar:
                 persons.bar(session, person_id)
         return self._publish(len(licences), urgent)
@@ -89,6 +90,7 @@ class Revocations:
             if not accept:
                 licences = store.live_licences(session, person_id=person_id)
                 self._mark(session, licences, store.REFUSED_IN_REVIEW, urgent=False)
+                permit_store.drop_invitations(session, person_id)
 
     def report_lost(self, person_id: str, application_id: str, *, urgent: bool) -> Revoked:
         """Revokes every live licence of a person whose wallet is lost; none is no error. Every application but the one
@@ -102,7 +104,7 @@ class Revocations:
             if licences and urgent:
                 self._check_not_urgent_lately(session, person_id)
             self._mark(session, licences, store.LOST_WALLET, urgent)
-            kyc_store.end_applications(session, person_id, application_id, self._world.now())
+            self._end_open(session, person_id, application_id)
         return self._publish(len(licences), urgent)
 
     def revoke_permit(self, permit_id: str, reason: str, *, urgent: bool) -> Revoked:
@@ -140,6 +142,11 @@ class Revocations:
                 "carries the revocation.",
                 next_at=next_at,
             )
+
+    def _end_open(self, session: Session, person_id: str, but: str = "") -> None:
+        """Ends what a stolen wallet may have open: applications, and invitations that it may have made."""
+        kyc_store.end_applications(session, person_id, but, self._world.now())
+        permit_store.drop_invitations(session, person_id)
 
     def _mark(self, session: Session, licences: Sequence[Licence], reason: str, urgent: bool) -> None:
         now = self._world.now()

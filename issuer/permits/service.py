@@ -19,6 +19,8 @@ from sqlalchemy.orm import Session
 
 from circuits import SECONDS_PER_DAY
 from issuer.errors import Conflict, Denied, Invalid, NotFound
+from issuer.kyc import persons
+from issuer.kyc import store as kyc_store
 from issuer.licences.revocations import Revocations
 from issuer.licences.store import LEFT_PERMIT
 from issuer.permits import store
@@ -103,12 +105,16 @@ class Permits:
             return self._renewed(session, row)
 
     def invite(self, person_id: str) -> str:
-        """A one-time code by which a colleague joins the person's corporate permit. Raises Conflict("no-permit")."""
+        """A one-time code by which a colleague joins the person's corporate permit. Raises Conflict("no-permit" |
+        "identity-unverified")."""
         permit = self.current(person_id)
         if permit is None or permit.kind != "corporate":
             raise Conflict("no-permit", "Only an operator under a company's permit in force can invite to it.")
         code, now = secrets.token_urlsafe(18), self._world.now()
         with self._world.database.write() as session:
+            person = kyc_store.person(session, person_id)
+            if person is None or person.status != persons.VERIFIED:
+                raise Conflict("identity-unverified", "The person is not verified.")
             store.add_invitation(session, _code_hash(code), permit.id, now + INVITATION_SECONDS)
         return code
 

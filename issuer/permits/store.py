@@ -96,6 +96,12 @@ def take_invitation(session: Session, code_hash: bytes, permit_id: str, now: int
     return taken.one_or_none() is not None
 
 
+def drop_invitations(session: Session, person_id: str) -> None:
+    """Ends the invitations to the permit under which the person operates; colleagues make new ones."""
+    own = select(PermitOperator.permit_id).where(PermitOperator.person_id == person_id)
+    session.execute(delete(PermitInvitation).where(PermitInvitation.permit_id.in_(own)))
+
+
 def add_event(session: Session, permit_id: str, event: str, reason: str, now: int) -> None:
     """Adds to the permit's history."""
     session.add(PermitEvent(permit_id=permit_id, event=event, reason=reason, at=now))

@@ -135,6 +135,15 @@ def read_file(path: Path) -> bytes:
     return octets
 
 
+def file_seen(path: Path) -> tuple[int, int, int]:
+    """What changes when the file is replaced. Raises `WalletError` (`wallet-io`)."""
+    try:
+        status = path.stat()
+    except OSError as error:
+        raise WalletError("wallet-io", f"The wallet {path} cannot be seen: {error.strerror}.", _LOOK_AT_DISK) from error
+    return status.st_ino, status.st_mtime_ns, status.st_size
+
+
 def replace_file(path: Path, octets: bytes) -> None:
     """Put `octets` at `path` with mode 0600, wholly or not at all. The caller holds `locked(path)`.
 

@@ -7,6 +7,7 @@ times unix seconds, scalars 32 octets big-endian.
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TypeAlias, TypeVar
@@ -68,6 +69,12 @@ class Licence:
     id: str
     credential: Credential
     membership: Membership
+
+    @cached_property
+    def mark(self) -> bytes:
+        """Tells licences apart in a process's own memory: a digest of the secret, of which pseudonyms are made and
+        which a renewal keeps. The handle would not do: the issuer chooses it, and could give two licences the same."""
+        return hashlib.sha256(self.credential.link_secret.expose().to_bytes(32, "big")).digest()
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,6 +11,7 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -19,6 +20,7 @@ from prover.errors import WalletError
 from prover.wallet.file import (
     DEFAULT_LOG_COST,
     FileKey,
+    file_seen,
     key_for,
     locked,
     new_key,
@@ -39,6 +41,7 @@ class Wallet:
         self._path = path
         self._key = key
         self._contents = contents
+        self._seen: tuple[int, int, int] | None = None
         self._guard = threading.Lock()
         Wallet._all.add(self)
 
@@ -86,6 +89,16 @@ class Wallet:
             if contents.generation >= self._contents.generation:
                 self._contents = contents
             return self._contents
+
+    def glance(self) -> Contents:
+        """The contents, read again if the file is another one than at the last glance; what is held where it cannot be
+        read. A few microseconds, for every call."""
+        with suppress(WalletError):  # who needs more than what is held reloads, and is told
+            seen = file_seen(self._path)
+            if seen != self._seen:
+                self.reload()
+                self._seen = seen
+        return self.contents
 
     def update(self, change: Callable[[Contents], Contents]) -> Contents:
         """Apply `change` to the contents in the file and save them; gives the contents saved.

@@ -9,6 +9,7 @@ from issuer.licences.revocations import Revocations
 from tests.issuer.conftest import ADA, ReadyApplicant
 from tests.support.applicant import Applicant
 from tests.support.issuer_world import IssuerUnderTest
+from tests.support.sim_provider import SimPerson
 
 DAY = 86400
 
@@ -86,3 +87,41 @@ def test_an_officers_revocation_ends_them_too(issuer: IssuerUnderTest, ready: Re
     assert stolen.accept_terms().json()["code"] == "unknown-credentials"
     again = ready()
     assert again.send(again.request()[0]).status_code == 201
+
+
+@pytest.mark.requirement("R13")
+@pytest.mark.parametrize("by", ["thief", "permit"])
+def test_an_officers_order_ends_them_where_the_licence_has_ended_before(
+    issuer: IssuerUnderTest, ready: ReadyApplicant, by: str
+) -> None:
+    owner = ready()
+    assert owner.send(owner.request()[0]).status_code == 201
+    stolen = _signed_in(issuer)
+    issuer.http.cookies.clear()
+    (row,) = issuer.http.get("/admin/licences", headers=issuer.admin).json()["licences"]
+    if by == "thief":
+        assert stolen.call("POST", "/lost-wallet").json()["revoked"] == 1
+    else:
+        Revocations(issuer.world).revoke_permit(row["permit"], "suspended", urgent=True)
+    order = {"licence": row["licence"], "reason": "wallet lost"}
+    issuer.http.cookies.clear()
+    assert issuer.http.post("/admin/revocations", json=order, headers=issuer.admin).json()["code"] == "licence-revoked"
+    issuer.clock.move(7 * DAY)
+    assert stolen.accept_terms().json()["code"] == "unknown-credentials"
+
+
+@pytest.mark.parametrize("bar", [False, True])
+def test_invitations_of_before_end_and_who_is_barred_makes_none(issuer: IssuerUnderTest, bar: bool) -> None:
+    stolen, guest = _signed_in(issuer), Applicant(issuer.http, issuer.world.trust)
+    company = {"kind": "corporate", "company": "01234567", "name": "Acme"}
+    assert stolen.call("POST", "/permit", json=company).status_code == 200
+    code = stolen.call("POST", "/permit/invitations").json()
+    with issuer.world.database.read() as session:
+        row = store.application(session, stolen.id)
+    assert row is not None
+    Revocations(issuer.world).revoke_person(str(row.person_id), "stolen", urgent=False, bar=bar)
+    guest.apply()
+    charles = SimPerson("charles", "Charles Babbage", documents=(("passport", "GBR", "987654321"),))
+    assert guest.sign_in(issuer.provider, charles).status_code == 303
+    assert guest.call("POST", "/permit", json=company | code).json()["code"] == "invitation"
+    assert _signed_in(issuer).call("POST", "/permit/invitations").status_code == (409 if bar else 201)

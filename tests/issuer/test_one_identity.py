@@ -131,3 +131,12 @@ def test_accounts_are_told_apart_exactly_as_their_provider_writes_them(
     with issuer.world.database.read() as session:
         persons = {row.person_id for one in (applicant, stranger) if (row := kyc_store.application(session, one.id))}
     assert len(persons) == 2
+
+
+def test_a_card_that_another_provider_writes_in_its_own_digits(issuer: IssuerUnderTest, applicant: Applicant) -> None:
+    card = SimPerson("ali", "Ali Hassan", documents=(("id card", "EG", "29001011234567"),))
+    assert applicant.sign_in(issuer.provider, card).status_code == 303
+    written = card.documents[0][2].translate({ord(str(digit)): 0x660 + digit for digit in range(10)})
+    same = SimPerson("0815", "\u0639\u0644\u064a \u062d\u0633\u0646", documents=(("identityCard", "EGY", written),))
+    answer = _another(issuer).sign_in(issuer.other_provider, same, "other")
+    assert "<code>duplicate-identity</code>" in answer.text

@@ -48,3 +48,24 @@ def test_a_bar_that_is_lifted_does_not_lift_the_refusal(issuer: IssuerUnderTest,
     issuer.http.post("/admin/revocations", json=order, headers=issuer.admin)
     lifted = issuer.http.post(f"/admin/reviews/{second}", json={"accept": True}, headers=issuer.admin)
     assert lifted.json()["code"] == "unknown-review"
+
+
+@pytest.mark.requirement("R13")
+def test_invitations_of_whom_an_officer_refuses_end(issuer: IssuerUnderTest) -> None:
+    def signed_in(person: SimPerson) -> Applicant:
+        one = Applicant(issuer.http, issuer.world.trust)
+        one.apply()
+        one.sign_in(issuer.provider, person)
+        return one
+
+    signed_in(SimPerson("ada", "Ada Byron", documents=PASSPORT))
+    second = signed_in(SimPerson("al", "Ada Lovelace", documents=()))
+    company = {"kind": "corporate", "company": "01234567", "name": "Acme"}
+    assert second.call("POST", "/permit", json=company).status_code == 200
+    code = second.call("POST", "/permit/invitations").json()
+    signed_in(SimPerson("al", "Ada Lovelace", documents=PASSPORT))
+    issuer.http.cookies.clear()
+    (person,) = issuer.http.get("/admin/reviews", headers=issuer.admin).json()["persons"]
+    issuer.http.post(f"/admin/reviews/{person}", json={"accept": False}, headers=issuer.admin)
+    guest = signed_in(SimPerson("charles", "Charles Babbage", documents=(("passport", "GBR", "987654321"),)))
+    assert guest.call("POST", "/permit", json=company | code).json()["code"] == "invitation"

@@ -434,11 +434,13 @@ class World:
         } | options
         return WalletSession(wallet or self.wallet(), given.pop("gateways"), table=self.keys.table, **given)
 
-    def obtain_elsewhere(self, wallet: Wallet, renew: bool = False, at: int | None = None) -> None:
+    def obtain_elsewhere(
+        self, wallet: Wallet, renew: bool = False, at: int | None = None, same_handle: bool = False
+    ) -> None:
         """Another process gets a licence into the file of `wallet`, or renews the one there; the issuer answers as of
         epoch `at`, or of the newest."""
         other, epochs = Wallet.open(wallet.path, PASSPHRASE), self.issuer.epochs
-        self.issuer.attributes = {"handle": handle_of(other)} if renew else {}
+        self.issuer.attributes = {"handle": handle_of(other)} if renew or same_handle else {}
         apply(other, self.issuer.client(), renew)
         self.issuer.epochs = epochs if at is None else epochs[: at + 1]
         obtain(other, self.issuer.client(), 3, self.clock)

@@ -11,9 +11,8 @@ import httpx
 import pytest
 
 from console.proving import present
-from prover import NotReady, TrustError
+from prover import NotReady, TrustError, WalletError
 from prover.challenge import parse_challenge
-from prover.keeper import Showing
 from tests.prover.conftest import FakeGateway, World, handle_of, unb64
 from tests.prover.two import (
     DAY,
@@ -199,12 +198,12 @@ def test_nothing_is_shown_of_a_licence_other_than_the_call_began_with(world: Wor
     session.begin(HERE)
     keeper = session.keeper(HERE)
     assert keeper is not None
-    handle = session.handle
+    mark = session.mark
     world.obtain_elsewhere(wallet)
     wallet.reload()
     challenge = parse_challenge(world.gateway.challenge())
     with pytest.raises(NotReady, match="not-begun"):
-        session.present(challenge, keeper.request, HERE, Showing.COMMON, handle)
+        session.present(challenge, keeper.request, HERE, mark, older=False)
     assert session.is_new_to(HERE)
 
 
@@ -236,14 +235,16 @@ def test_a_gateway_that_says_stale_while_the_files_cannot_be_had_does_not_wait_f
 
 @pytest.mark.attack("48")
 @pytest.mark.parametrize("later", [840, 3600])
-def test_another_licence_is_shown_under_another_session_key(world: World, later: int) -> None:
+@pytest.mark.parametrize("same_handle", [False, True])
+def test_another_licence_is_shown_under_another_session_key(world: World, later: int, same_handle: bool) -> None:
     """The issuer knows who has just got one; the key, or the running lease, would tell which pseudonym was his before,
-    and which is his now."""
+    and which is his now. Also where he gives it the handle of the one before, which nobody has revoked."""
     wallet = world.wallet()
     client = agent(world, wallet=wallet)
     assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
-    world.issuer.revoke(handle_of(wallet))
-    world.obtain_elsewhere(wallet)
+    if not same_handle:
+        world.issuer.revoke(handle_of(wallet))
+    world.obtain_elsewhere(wallet, same_handle=same_handle)
     world.clock.at += later
     world.issuer.publish()
     with suppress(NotReady):
@@ -300,4 +301,97 @@ def test_an_answer_that_is_kept_back_does_not_show_who_was_at_work_meanwhile(wor
         gateway.leases.clear()
         assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
     assert shown(two.elsewhere)[-1:] == [2]
+    two.check_alike()
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("fetch", [0, 1])
+@pytest.mark.parametrize("ahead", [0, 200])
+def test_nor_does_one_whose_time_is_over_when_it_comes(world: World, fetch: int, ahead: int) -> None:
+    """The issuer is late with the next epoch, or the gateway's clock says so; it is published while the answer that the
+    gateway waits for is kept back."""
+    two = Two(world)
+    if not fetch:
+        two.call()
+    world.clock.at += 910
+    world.issuer.publish()
+    world.clock.at += 910 - ahead
+    before = list(world.issuer.epochs)
+    after = [*before, world.issuer.publish()]
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        gateway.time_offset = ahead
+        world.issuer.epochs = before
+        asked = [0]
+
+        def meanwhile(request: httpx.Request, client: httpx.Client = client, asked: list[int] = asked) -> None:
+            if request.url.path != "/epochs/latest.cose":
+                return
+            asked[0] += 1
+            if asked[0] == fetch + 1:
+                world.issuer.epochs = after
+                if client is two.busy:
+                    two.work_elsewhere()
+
+        world.issuer.after = meanwhile
+        gateway.leases.clear()
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    assert shown(two.elsewhere)[-1:] == [2]
+    two.check_alike()
+
+
+@pytest.mark.attack("48")
+def test_when_another_licence_is_noticed_does_not_show_who_was_at_work(world: World) -> None:
+    two = Two(world)
+    two.call()
+    world.clock.at += 910
+    world.issuer.publish()
+    for wallet in two.wallets:
+        world.obtain_elsewhere(wallet)
+    with suppress(NotReady):
+        two.work_elsewhere()
+    heard = []
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        before = len(gateway.requests)
+        gateway.leases.clear()
+        with suppress(NotReady):
+            client.get(f"{HERE}/v1/autonomous/x")
+        heard.append([request.url.path for request in gateway.requests[before:]])
+    assert heard[0] == heard[1]
+
+
+def test_a_wallet_that_cannot_be_read_stops_no_call_whose_lease_runs(world: World) -> None:
+    world.clock.at = midnight(world) - 500
+    world.issuer.publish()
+    wallet = world.wallet()
+    client = agent(world, wallet=wallet)
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    kept = wallet.path.rename(wallet.path.with_suffix(".away"))
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    wallet.path.write_bytes(b"damaged")
+    world.clock.at += 205
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    world.clock.at += 910
+    with pytest.raises(WalletError):
+        client.get(f"{HERE}/v1/autonomous/x")
+    kept.replace(wallet.path)
+    assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+
+
+@pytest.mark.attack("48")
+def test_an_urgent_epoch_before_midnight_does_not_show_who_called_right_before_it(world: World) -> None:
+    """The next day's epoch was fetched at that call: were it shown after midnight, it would be known by the floor."""
+    end = midnight(world)
+    world.clock.at = end - 960
+    two = Two(world)
+    two.publish()
+    two.call()
+    world.clock.at = end - 270
+    two.publish()
+    world.clock.at = end - 240
+    assert two.busy.get(f"{HERE}/v1/public").status_code == 200
+    world.clock.at = end - 180
+    world.issuer.revoke_strangers(1)
+    two.publish(urgent=True)
+    world.clock.at = end + 20
+    two.call()
     two.check_alike()

@@ -774,7 +774,7 @@ def test_a_proof_of_one_day_is_bound_to_the_key_of_that_day(world: Any) -> None:
     """Also where another event loop, or a synchronous client, answers a challenge of the next day in between."""
 
     class Interrupted(LeaseKeeper):
-        def _key_for(self, of: tuple[int, int]) -> HolderKey:
+        def _key_for(self, of: tuple[int, bytes]) -> HolderKey:
             key = super()._key_for(of)
             super()._key_for((of[0] + 1, of[1]))
             return key

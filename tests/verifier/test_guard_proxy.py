@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -56,6 +57,30 @@ def test_no_proxy_of_the_environment_is_asked(tmp_path: Path, monkeypatch: pytes
     with serving(gateway.upstream.app(), bound):
         gateway.start()
         assert asyncio.run(gateway.client.get("/v1/public/a")).status_code == 200
+
+
+@pytest.mark.attack("10")
+def test_what_a_service_sends_too_much_is_nobody_elses_answer(tmp_path: Path) -> None:
+    """A service that answers HEAD with a body, which a caller wrote (gunicorn 23 with Django, say)."""
+    bound = listening_socket()
+    gateway = Gateway(tmp_path, upstream_url=url_of(bound))
+    gateway.connections = lambda: Connections()  # type: ignore[method-assign]
+    gateway.start()
+    forged = b"HTTP/1.1 200 OK\r\ncontent-length: 6\r\n\r\nforged"
+
+    async def service(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(asyncio.IncompleteReadError):
+            while head := await reader.readuntil(b"\r\n\r\n"):
+                body = forged if head.startswith(b"HEAD") else b"own"
+                writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%s" % (len(body), body))
+        writer.close()
+
+    async def story() -> str:
+        async with await asyncio.start_server(service, sock=bound):
+            await gateway.client.head("/v1/public/note")
+            return (await gateway.client.get("/v1/public/a")).text
+
+    assert asyncio.run(story()) == "own"
 
 
 @pytest.mark.parametrize(("octets", "offered"), [(MAX_EPOCH_OCTETS, 1), (MAX_EPOCH_OCTETS + 1, 0)])

@@ -12,7 +12,7 @@ import pytest
 
 from prover.challenge import Challenge
 from prover.errors import Revoked
-from prover.keeper import LeaseKeeper, Showing
+from prover.keeper import LeaseKeeper
 from prover.leases import LicensedTransport
 from prover.prove import Request
 from prover.refresh import Refreshed
@@ -37,9 +37,9 @@ class Session:
         """Nothing is known to be revoked before the gateway says so."""
 
     @property
-    def handle(self) -> int:
-        """The licence's."""
-        return self.holder.licence.credential.handle
+    def mark(self) -> bytes:
+        """There is one licence."""
+        return b"the licence"
 
     def is_new_to(self, origin: str) -> bool:
         """What is shown to one gateway alone tells nothing of another."""
@@ -58,7 +58,7 @@ class Session:
     def refresh_if_due(self, origin: str, time: int) -> None:
         """The simulated membership is brought up to date when the gateway asks."""
 
-    def present(self, challenge: Challenge, request: Request, _: str, showing: Showing, handle: int) -> bytes:
+    def present(self, challenge: Challenge, request: Request, _: str, mark: bytes, older: bool) -> bytes:
         self.presented += 1
         asked = Asked(challenge.nonce, challenge.time, challenge.not_after - challenge.time)
         return self.holder.present(asked, session_thumbprint=request.session_thumbprint)

@@ -131,14 +131,12 @@ class WalletSession:
         self._wallet.reload()
         days = self._days_unseen(origin)
         if days:
-            today = _day(self._now())
+            self._forget_ahead(origin, _day(self._now()))
             self._refresh_or_wait(origin, days, [])
-            self._begun_on[origin] = today
 
     def _days_unseen(self, origin: str) -> set[int]:
-        contents = (
-            self._wallet.glance()
-        )  # or whether another process's licence is known yet would tell of work elsewhere
+        # Read again at each call: whether another process's licence is known yet would tell of work elsewhere.
+        contents = self._wallet.glance()
         if contents.licence is None or self._waits(origin):
             return set()
         now, mark = self._now(), contents.licence.mark
@@ -178,7 +176,7 @@ class WalletSession:
             raise
         self._not_before.pop(origin, None)
         for day in days:
-            self._remember(found.contents, origin, day, anew=not shown)
+            self._remember(found.contents, origin, day)
         return found
 
     def refresh_if_due(self, origin: str, time: int) -> None:
@@ -281,12 +279,17 @@ class WalletSession:
         shown = (_at_epoch_of(one, newest) for one in self._shown.get((origin, day), []))
         return [one for one in shown if one is not None]
 
-    def _remember(self, contents: Contents, origin: str, day: int, anew: bool = False) -> None:
-        """That `origin` was shown this, or will be: the last two epochs of the day and the day before are kept, unless
-        the day begins `anew`."""
+    def _forget_ahead(self, origin: str, today: int) -> None:
+        """Forget, as `today` begins, what was fetched for it the day before: whether or not it can be fetched now."""
         with self._guard:
-            shown = [] if anew else self._shown_to(origin, day)
-            before = [one for one in shown if _epoch_hash(one) != _epoch_hash(contents)]
+            if self._begun_on.get(origin) != today:
+                self._shown = {key: kept for key, kept in self._shown.items() if key != (origin, today)}
+            self._begun_on[origin] = today
+
+    def _remember(self, contents: Contents, origin: str, day: int) -> None:
+        """That `origin` was shown this, or will be: the last two epochs of the day and the day before are kept."""
+        with self._guard:
+            before = [one for one in self._shown_to(origin, day) if _epoch_hash(one) != _epoch_hash(contents)]
             others = {key: kept for key, kept in self._shown.items() if key[1] >= day - 1}
             self._shown = others | {(origin, day): [*before[-1:], contents]}
 

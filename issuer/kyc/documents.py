@@ -28,12 +28,8 @@ from issuer.errors import Denied
 RULES_VERSION = 1
 _DRIVER = "DRIVINGLICENCE"
 _DRIVER_NUMBER_LENGTH = 16
+_DRIVER_TYPES = "DRIV(ER|ERS|ING)(LICEN[CS]E|PERMIT)"
 _TYPES = {
-    "DRIVERSLICENSE": _DRIVER,
-    "DRIVERLICENCE": _DRIVER,
-    "DRIVERLICENSE": _DRIVER,
-    "DRIVINGLICENSE": _DRIVER,
-    "DRIVINGPERMIT": _DRIVER,
     "ICAOPASSPORT": "PASSPORT",
     "IDCARD": "IDENTITYCARD",
     "NATIONALIDENTITYCARD": "IDENTITYCARD",
@@ -63,7 +59,7 @@ class Document:
 def canonical_document(document_type: str, issuer: str, number: str) -> Document:
     """The canonical form of a document. Raises Denied("claims-missing") when nothing is left of a part."""
     kind = re.sub("[^A-Z0-9]", "", _plain(document_type))
-    kind = _TYPES.get(kind, kind)
+    kind = _DRIVER if re.fullmatch(_DRIVER_TYPES, kind) else _TYPES.get(kind, kind)
     letters = re.sub("[^A-Z]", "", _plain(issuer))
     known = countries.get(alpha_3=letters)
     country = _COUNTRIES.get(letters, letters) if known is None else known.alpha_2

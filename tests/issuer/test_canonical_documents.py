@@ -82,6 +82,12 @@ def test_a_type_is_one_in_one_word_and_in_two(kinds: tuple[str, ...]) -> None:
     assert len({canonical_document(kind, "DE", "L01X00T47") for kind in kinds}) == 1
 
 
+@pytest.mark.parametrize("kind", ["driver's licence", "drivers_licence", "DriverLicense", "driver permit"])
+def test_a_driving_licence_is_one_however_it_is_spelt(kind: str) -> None:
+    card = canonical_document("driving_licence", "GB", "MORGA657054SM9IJ 35")
+    assert canonical_document(kind, "GBR", "MORGA657054SM9IJ 42") == card
+
+
 def test_type_and_issuer_tell_documents_apart() -> None:
     messages = {
         canonical_document(kind, issuer, "1234").message

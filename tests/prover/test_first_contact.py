@@ -395,3 +395,36 @@ def test_an_urgent_epoch_before_midnight_does_not_show_who_called_right_before_i
     world.clock.at = end + 20
     two.call()
     two.check_alike()
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("asked", [False, True])
+def test_a_midnight_at_which_nothing_can_be_fetched_does_not_show_it_either(world: World, asked: bool) -> None:
+    """The first fetch after it fails; or it takes so long that the gateway asks another call of that agent first."""
+    end = midnight(world)
+    world.clock.at = end - 600
+    two = Two(world)
+    two.publish()
+    two.call()
+    world.clock.at = end - 240
+    assert two.busy.get(f"{HERE}/v1/public").status_code == 200
+    world.clock.at = end - 180
+    two.publish()
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        world.clock.at, left = end + 20, [1]
+
+        def first(request: httpx.Request, left: list[int] = left, client: httpx.Client = client) -> None:
+            if not left or not left.pop():
+                return
+            if not asked:
+                raise httpx.ConnectError("away")
+            with suppress(NotReady):
+                client.get(f"{HERE}/v1/autonomous/x")
+
+        if asked:
+            gateway.leases.clear()
+        world.issuer.before = first
+        assert client.get(f"{HERE}/v1/public").status_code == 200
+        world.clock.at = end + 250
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    two.check_alike()

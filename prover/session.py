@@ -128,7 +128,6 @@ class WalletSession:
 
         Raises as `refresh_if_due` does.
         """
-        self._wallet.reload()
         days = self._days_unseen(origin)
         if days:
             self._forget_ahead(origin, _day(self._now()))

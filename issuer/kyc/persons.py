@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from sqlalchemy.orm import Session
 
-from issuer.errors import Denied, NotFound
+from issuer.errors import Conflict, Denied, NotFound
 from issuer.keys.keyring import Keyring
 from issuer.kyc import store
 from issuer.kyc.claims import PersonClaims
@@ -82,6 +82,14 @@ def _new_person(session: Session, tags: Tags, status: str, now: int) -> Person:
     person = store.add_person(session, secrets.token_urlsafe(16), status, now)
     store.add_strong_tag(session, tags.account, "account", person.person_id, RULES_VERSION, now)
     return person
+
+
+def check_verified(session: Session, person_id: str) -> None:
+    """Within the caller's transaction. Raises Conflict("identity-unverified") for anybody whose identity is not, or no
+    longer, verified."""
+    person = store.person(session, person_id)
+    if person is None or person.status != VERIFIED:
+        raise Conflict("identity-unverified", "The person is not verified.")
 
 
 def bar(session: Session, person_id: str) -> None:

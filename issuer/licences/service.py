@@ -138,9 +138,7 @@ class Licences:
             if application is None or application.expires_at <= self._world.now():
                 raise Conflict("application-over", "This application is over.")
             grounds = Eligibility(self._world).grounds(order.application.application_id, order.person_id)
-            person = kyc_store.person(session, order.person_id)
-            if person is None or person.status != persons.VERIFIED:
-                raise Conflict("identity-unverified", "The person is not verified.")
+            persons.check_verified(session, order.person_id)
             if store.owners_of_point(session, order.application.registration) - {order.person_id}:
                 raise Denied("registration-in-use", "This registration belongs to another person.")
             live = store.live_licence(session, order.person_id)

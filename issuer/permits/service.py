@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from circuits import SECONDS_PER_DAY
 from issuer.errors import Conflict, Denied, Invalid, NotFound
 from issuer.kyc import persons
-from issuer.kyc import store as kyc_store
 from issuer.licences.revocations import Revocations
 from issuer.licences.store import LEFT_PERMIT
 from issuer.permits import store
@@ -112,9 +111,7 @@ class Permits:
             raise Conflict("no-permit", "Only an operator under a company's permit in force can invite to it.")
         code, now = secrets.token_urlsafe(18), self._world.now()
         with self._world.database.write() as session:
-            person = kyc_store.person(session, person_id)
-            if person is None or person.status != persons.VERIFIED:
-                raise Conflict("identity-unverified", "The person is not verified.")
+            persons.check_verified(session, person_id)
             store.add_invitation(session, _code_hash(code), permit.id, now + INVITATION_SECONDS)
         return code
 

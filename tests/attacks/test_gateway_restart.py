@@ -1,4 +1,6 @@
-"""A gateway that starts again has forgotten which holder proofs were used, so it takes none from before its start."""
+"""A gateway that starts again has forgotten which holder proofs were used, so it takes none from before its start. What
+it has on disk is one process's: a child, or the one before, writes nothing over it.
+"""
 
 from __future__ import annotations
 

@@ -88,6 +88,31 @@ class Two:
             self.publish(urgent)
         self.work_elsewhere()
 
+    def call_while_kept_back(self, fetch: int = 1) -> None:
+        """An epoch is published while the answer to the `fetch`-th question for the newest, which a gateway waits for,
+        is kept back; the busy one fetches it for the other gateway before it has that answer."""
+        issuer = self.world.issuer
+        before = list(issuer.epochs)
+        after = [*before, issuer.publish()]
+        for gateway, client in zip(self.gateways, self.clients, strict=True):
+            issuer.epochs = before
+            asked: list[str] = []
+
+            def meanwhile(request: httpx.Request, client: httpx.Client = client, asked: list[str] = asked) -> None:
+                if request.url.path != "/epochs/latest.cose":
+                    return
+                asked.append(request.url.path)
+                if len(asked) == fetch:
+                    issuer.epochs = after
+                    if client is self.busy:
+                        self.work_elsewhere()
+
+            issuer.after = meanwhile
+            gateway.leases.clear()
+            assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+        assert shown(self.elsewhere)[-1:] == [after[-1].number]
+        self.check_alike()
+
     def check_alike(self) -> None:
         assert shown(self.gateways[0]) == shown(self.gateways[1])
 

@@ -57,8 +57,12 @@ class Two:
         self.elsewhere = FakeGateway(world.keys, world.issuer, world.clock, origin=THERE)
         self.gateways = [FakeGateway(world.keys, world.issuer, world.clock) for _ in range(2)]
         self.wallets = [world.wallet("idle"), world.wallet("busy")]
-        idle = agent(world, self.gateways[0], wallet=self.wallets[0])
-        self.busy = agent(world, self.gateways[1], self.elsewhere, wallet=self.wallets[1])
+        self.start()
+
+    def start(self) -> None:
+        """New sessions for both."""
+        idle = agent(self.world, self.gateways[0], wallet=self.wallets[0])
+        self.busy = agent(self.world, self.gateways[1], self.elsewhere, wallet=self.wallets[1])
         self.clients = [idle, self.busy]
 
     def call(self) -> list[list[str]]:

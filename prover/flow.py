@@ -16,12 +16,13 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Call:
     """The caller's request as far as the flow needs to know it: `url` absolute; `replayable` whether its body can be
-    sent twice; `headers` the names of its header fields, lower case."""
+    sent twice; `headers` the names of its header fields, lower case; `sent_on` whether the gateway redirected it."""
 
     method: str
     url: str
     replayable: bool
     headers: frozenset[str]
+    sent_on: bool = False
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from anyio.lowlevel import RunVar
 
 from circuits import SECONDS_PER_DAY, Secret
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, check_challenge_clock, parse_challenge
-from prover.errors import BodyNotReplayable, NotReady, ProverError, Refused, Revoked, TrustError, WalletError
+from prover.errors import BodyNotReplayable, NotReady, ProverError, Refused, Revoked, TrustError, WalletError, not_begun
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
 from prover.holder_key import HolderKey
 from prover.issuer_client import to_base64url
@@ -67,10 +67,10 @@ class Session(Protocol):
     def mark(self) -> bytes:
         """See `WalletSession.mark`."""
 
-    def is_new_to(self, origin: str) -> bool:
+    def is_new_to(self, origin: str, anew: bool = False) -> bool:
         """See `WalletSession.is_new_to`."""
 
-    def begin(self, origin: str) -> None:
+    def begin(self, origin: str, anew: bool = False) -> None:
         """See `WalletSession.begin`."""
 
     def refresh(self, origin: str, time: int) -> Refreshed:
@@ -176,8 +176,6 @@ class LeaseKeeper:
         `Unreachable`; `Busy` with the gateway's answer to give to the caller; `SendFailed`.
         """
         self._check_halted()
-        if self._session.is_new_to(self._origin):
-            yield from self._begin()
         lease = yield from self._lease_ahead(call)
         reply: Reply = yield Forward(self._headers(call, lease))
         if not self._asks(reply):
@@ -195,20 +193,21 @@ class LeaseKeeper:
         reply = yield Forward(self._headers(call, lease))
         yield from self._check_accepted(reply)
 
-    def _begin(self) -> Flow[None]:
-        """See `WalletSession.begin`. While a lease runs no call waits for another's, and trouble stops none."""
-        lease = self._lease
-        if lease is None or self._steady() >= lease.expires_at:
-            yield Locked(self._begin_now())
-        elif self._renewing.acquire(blocking=False):
+    def _begin_if_new(self, call: Call, anew: bool = False) -> Flow[None]:
+        """See `WalletSession.begin`. A gateway that sends a call on to itself has heard of it: `NotReady`."""
+        if self._session.is_new_to(self._origin, anew):
+            if call.sent_on:
+                raise not_begun()
+            yield Work(lambda: self._session.begin(self._origin, anew))
+
+    def _begin_beside(self, call: Call) -> Flow[None]:
+        """The same while a lease runs: no call waits for another's, and trouble stops none."""
+        if self._session.is_new_to(self._origin) and self._renewing.acquire(blocking=False):
             try:
                 with suppress(TrustError, NotReady, WalletError):
-                    yield from self._begin_now()
+                    yield from self._begin_if_new(call)
             finally:
                 self._renewing.release()
-
-    def _begin_now(self) -> Flow[None]:
-        yield Work(lambda: self._session.begin(self._origin))
 
     def _check_halted(self) -> None:
         self._session.check_not_revoked()
@@ -219,18 +218,23 @@ class LeaseKeeper:
         """The lease to send this call with: the one held, or a new one where the call would need it anyway."""
         lease, now = self._lease, self._steady()
         if lease is not None and now < lease.expires_at:
-            return (yield from self._renewed(lease)) if now >= lease.renew_at else lease
+            if now >= lease.renew_at:
+                return (yield from self._renewed(lease, call))
+            yield from self._begin_beside(call)
+            return lease
         if self._needed or not call.replayable:
-            obtained: Lease = yield Locked(self._obtain(lease, None, None))
+            obtained: Lease = yield Locked(self._obtain_ahead(lease, call))
             return obtained
+        if self._session.is_new_to(self._origin):
+            yield Locked(self._begin_if_new(call))
         return None
 
-    def _renewed(self, lease: Lease) -> Flow[Lease]:
+    def _renewed(self, lease: Lease, call: Call) -> Flow[Lease]:
         """Renew `lease` while it runs, unless another call is doing so; on trouble go on with it, and try later."""
         if not self._renewing.acquire(blocking=False):
             return lease
         try:
-            renewed: Lease = yield Locked(self._obtain(lease, None, None))
+            renewed: Lease = yield Locked(self._obtain_ahead(lease, call))
         except Revoked:
             raise
         except (SendFailed, Busy, ProverError):
@@ -246,10 +250,25 @@ class LeaseKeeper:
         later = now + (lease.expires_at - now) * self._uniform(0.2, 0.5)
         self._lease = replace(lease, renew_at=later)
 
+    def _obtain_ahead(self, spent: Lease | None, call: Call) -> Flow[Lease]:
+        """A lease newer than `spent`, before the gateway hears of `call`; the lock is held."""
+        if self._newer(spent) is None:
+            self._check_pause()
+            yield from self._begin_if_new(call, anew=True)
+        return (yield from self._obtain(spent, None, None))
+
+    def _newer(self, spent: Lease | None) -> Lease | None:
+        """The lease held, where another call has got it since `spent`, and it runs."""
+        held = self._lease
+        if held is None or self._steady() >= held.expires_at:
+            return None
+        # A postponed renewal keeps the token under a new object: that is not a newer lease.
+        return held if spent is None or held.token is not spent.token else None
+
     def _obtain(self, spent: Lease | None, challenge: Challenge | None, code: str | None) -> Flow[Lease]:
         """A lease newer than `spent`; the lock is held. `challenge` if one is at hand, `code` why it was asked."""
-        held = self._lease
-        if held is not None and held is not spent and self._steady() < held.expires_at and _differs(held, spent):
+        held = self._newer(spent)
+        if held is not None:
             return held
         self._session.check_not_revoked()
         self._check_pause()
@@ -420,11 +439,6 @@ class LeaseKeeper:
         pause = self._pause
         if pause is not None and self._steady() < pause[0]:
             raise Busy(pause[1])
-
-
-def _differs(held: Lease, spent: Lease | None) -> bool:
-    # A postponed renewal keeps the token under a new object: that is not a newer lease.
-    return spent is None or held.token is not spent.token
 
 
 def _form_headers() -> dict[str, str]:

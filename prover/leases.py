@@ -22,7 +22,7 @@ import anyio
 import anyio.to_thread
 import httpx
 
-from prover.errors import TrustError, not_begun
+from prover.errors import TrustError
 from prover.flow import Busy, Call, Flow, Forward, ReadBody, Reply, Send, SendFailed, Step, Work
 from prover.issuer_client import is_packed
 from prover.keeper import LEASE_HEADER, LeaseKeeper
@@ -46,6 +46,7 @@ class _Exchange:
     def __init__(self, request: httpx.Request) -> None:
         self.request = request
         self.response: httpx.Response | None = None
+        self._sent_on = _FIRST_GATEWAY in request.extensions
         self._library = importlib.import_module(type(request).__module__.partition(".")[0])
 
     @property
@@ -58,7 +59,8 @@ class _Exchange:
         """The request as the flow needs to know it."""
         request = self.request
         replayable = isinstance(request.stream, self._library.ByteStream)
-        return Call(request.method, str(request.url), replayable, frozenset(name.lower() for name in request.headers))
+        names = frozenset(name.lower() for name in request.headers)
+        return Call(request.method, str(request.url), replayable, names, self._sent_on)
 
     def licensed(self, step: Forward) -> httpx.Request:
         """A copy of the caller's request with the step's header fields."""
@@ -300,19 +302,15 @@ def licensed_async_client(
 
 
 def _keeper(session: WalletSession, request: httpx.Request) -> LeaseKeeper | None:
-    """The keeper of leases for this request; None where it goes to no gateway. Raises `TrustError` (`sent-on`),
-    `NotReady` (`not-begun`): a gateway that redirects to itself waits for what `begin` fetches."""
+    """The keeper of leases for this request; None where it goes to no gateway. Raises `TrustError` (`sent-on`)."""
     keeper = session.keeper(str(request.url))
     origin = "" if keeper is None else keeper.request.audience
-    sent_on = _FIRST_GATEWAY in request.extensions
     if request.extensions.setdefault(_FIRST_GATEWAY, origin) != origin and keeper is not None:
         raise TrustError(
             "sent-on",
             f"A call was redirected to {origin} from elsewhere, under an address that may name this agent.",
             "It was not sent. Call that gateway by its own address.",
         )
-    if sent_on and keeper is not None and session.is_new_to(origin):
-        raise not_begun()
     return keeper
 
 

@@ -82,7 +82,7 @@ class WalletSession:
         self._revoked: Revoked | None = None
         self._shown: dict[tuple[str, int], list[Contents]] = {}
         self._not_before: dict[str, float] = {}
-        self._begun_on: dict[str, int] = {}
+        self._ahead: dict[tuple[str, int], int] = {}
         self._guard = threading.Lock()
         self._keepers: dict[str, LeaseKeeper] = {}
         for item in gateways:
@@ -118,32 +118,46 @@ class WalletSession:
         """The mark of the licence, as the wallet was read last; empty without one."""
         return _mark(self._wallet.contents)
 
-    def is_new_to(self, origin: str) -> bool:
-        """Whether `origin` may be of a day, by its clock, on which this session has shown it nothing."""
-        return bool(self._days_unseen(origin))
+    def is_new_to(self, origin: str, anew: bool = False) -> bool:
+        """Whether `origin` may be of a day, by its clock, on which this session has shown it nothing: nor, if not
+        `anew`, begun to."""
+        return bool(self._days_unseen(origin, anew))
 
-    def begin(self, origin: str) -> None:
+    def begin(self, origin: str, anew: bool = False) -> None:
         """Before a gateway that this session is new to hears of a call: refresh, and go on as if it had been shown the
         epoch found. Later it would wait for it, and this begins where the wallet is, which tells what it did elsewhere.
 
-        Raises as `refresh_if_due` does.
+        With `anew`, before a lease is asked for, also where an earlier call has begun: at a gateway's midnight, which
+        may be five minutes off, the epoch of then would tell who called before. Raises as `refresh_if_due` does.
         """
-        days = self._days_unseen(origin)
+        days = self._days_unseen(origin, anew)
         if days:
-            self._forget_ahead(origin, _day(self._now()))
+            self._forget_ahead(origin, days)
             self._refresh_or_wait(origin, days, [])
 
-    def _days_unseen(self, origin: str) -> set[int]:
+    def _forget_ahead(self, origin: str, days: set[int]) -> None:
+        """Forget what an earlier call fetched for `days`, whether or not anything can be fetched now."""
+        today = _day(self._now())
+        begun = dict.fromkeys(((origin, day) for day in days), today)
+        with self._guard:
+            self._shown = {key: kept for key, kept in self._shown.items() if key not in begun}
+            self._ahead = {key: day for key, day in self._ahead.items() if key[1] >= today - 1} | begun
+
+    def _days_unseen(self, origin: str, anew: bool) -> set[int]:
         # Read again at each call: whether another process's licence is known yet would tell of work elsewhere.
         contents = self._wallet.glance()
         if contents.licence is None or self._waits(origin):
             return set()
         now, mark = self._now(), contents.licence.mark
         days = {_day(now + difference) for difference in (-MAX_CLOCK_DIFFERENCE_SECONDS, MAX_CLOCK_DIFFERENCE_SECONDS)}
-        seen = {day for day in days if any(_mark(one) == mark for one in self._shown.get((origin, day), []))}
-        if self._begun_on.get(origin) != _day(now):
-            seen.discard(_day(now))  # begun before midnight: an urgent epoch since would tell who called right before
-        return days - seen
+        return {day for day in days if not self._is_known(origin, day, mark, anew)}
+
+    def _is_known(self, origin: str, day: int, mark: bytes, anew: bool) -> bool:
+        """Whether `origin` was shown anything of the licence of `mark` on that day, or this has begun: on the same day
+        of this machine, for an urgent epoch since would tell who called right before midnight."""
+        key = origin, day
+        begun = key in self._ahead and (anew or self._ahead[key] != _day(self._now()))
+        return not begun and any(_mark(one) == mark for one in self._shown.get(key, []))
 
     def refresh(self, origin: str = "", time: int = 0) -> Refreshed:
         """Bring the membership up to the newest epoch; for the gateway `origin` from the one that it was shown last:
@@ -223,6 +237,8 @@ class WalletSession:
             raise not_begun()  # another thread, or a refresh, has read another licence since this was begun
         octets = prover.present(contents, challenge, request, authenticated_origin, self._now())
         self._remember(contents, authenticated_origin, _day(challenge.time))
+        with self._guard:
+            self._ahead.pop((authenticated_origin, _day(challenge.time)), None)
         return octets
 
     def warm(self, policy_id: str = "tier3-insured") -> int:
@@ -258,11 +274,11 @@ class WalletSession:
         shown, on this day (on another one it knows the wallet by another pseudonym), and from what refreshes for it
         found, which is the same for every wallet that asks then. While they fail, what the wallet has may be shown.
         """
-        shown = self._shown_to(origin, _day(time))
-        if not shown or self._waits(origin):
+        if self._waits(origin):
             return self._shown_or_held(origin, time)
-        if not older:
-            return shown[-1]
+        shown = self._begun(origin, time)
+        if not (shown and older):
+            return shown[-1] if shown else self._wallet.contents
         last = shown[-1].epoch
         if len(shown) > 1 and last is not None and last.previous == _epoch_hash(shown[-2]):
             return shown[-2]
@@ -277,13 +293,6 @@ class WalletSession:
         newest = self._wallet.contents
         shown = (_at_epoch_of(one, newest) for one in self._shown.get((origin, day), []))
         return [one for one in shown if one is not None]
-
-    def _forget_ahead(self, origin: str, today: int) -> None:
-        """Forget, as `today` begins, what was fetched for it the day before: whether or not it can be fetched now."""
-        with self._guard:
-            if self._begun_on.get(origin) != today:
-                self._shown = {key: kept for key, kept in self._shown.items() if key != (origin, today)}
-            self._begun_on[origin] = today
 
     def _remember(self, contents: Contents, origin: str, day: int) -> None:
         """That `origin` was shown this, or will be: the last two epochs of the day and the day before are kept."""

@@ -8,7 +8,8 @@ Rules 1:
 4. Number: letters and digits only (fillers `<`, blanks and hyphens go); Greek and Cyrillic letters that look like Latin
    ones become these, for documents print those that both have; digits of any script become 0 to 9; the letters O and I
    become the digits 0 and 1, because machine-readable zones and people confuse them; leading zeros go.
-5. A British driver number is 16 characters; the two issue digits after it, which change with every card, go.
+5. A British driver number is 16 characters; the two issue digits after it, which change with every card, go. It is
+   known by its form, whatever the words for its type and issuer.
 
 Source: [ISSUING 1], ICAO 9303-3 (MRZ), DVLA driver number format. Caller still owes: the keyed tag, never a plain hash.
 """
@@ -27,7 +28,7 @@ from issuer.errors import Denied
 
 RULES_VERSION = 1
 _DRIVER = "DRIVINGLICENCE"
-_DRIVER_NUMBER_LENGTH = 16
+_BRITISH_DRIVER = re.compile("((?=[019]*[A-Z])[A-Z019]{5}[0-9]{6}[A-Z0-9]{5})[0-9]{2}")
 _DRIVER_TYPES = "DRIV(ER|ERS|ING)(LICEN[CS]E|PERMIT)"
 _TYPES = {
     "ICAOPASSPORT": "PASSPORT",
@@ -66,9 +67,8 @@ def canonical_document(document_type: str, issuer: str, number: str) -> Document
     written = _plain(number).translate(_LOOK_ALIKES)
     digits = "".join(str(unicodedata.decimal(letter, letter)) for letter in written if letter.isalnum())
     digits = digits.replace("O", "0").replace("I", "1")
-    if kind == _DRIVER and country == "GB" and len(digits) == _DRIVER_NUMBER_LENGTH + 2:
-        digits = digits[:_DRIVER_NUMBER_LENGTH]
-    digits = digits.lstrip("0")
+    card = _BRITISH_DRIVER.fullmatch(digits)
+    digits = (card[1] if card else digits).lstrip("0")
     if not kind or not country or not digits:
         raise Denied("claims-missing", "A document of the identity provider lacks its type, issuer or number.")
     return Document(kind, country, digits)

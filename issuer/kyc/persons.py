@@ -92,6 +92,15 @@ def check_verified(session: Session, person_id: str) -> None:
         raise Conflict("identity-unverified", "The person is not verified.")
 
 
+def check_open(session: Session, application_id: str, now: int) -> Application:
+    """The application, within the caller's transaction: a report or an order may have ended it since its token was
+    looked at. Raises Conflict("application-over")."""
+    application = store.application(session, application_id)
+    if application is None or application.expires_at <= now:
+        raise Conflict("application-over", "This application is over.")
+    return application
+
+
 def bar(session: Session, person_id: str) -> None:
     """Keeps a person from any further licence, within the caller's transaction; an officer can lift it, but nobody the
     refusal of one who is somebody else."""

@@ -18,7 +18,7 @@ from issuer.licences.revocations import Revocations
 from issuer.problems import CREATED, NO_CONTENT, SEE_OTHER
 from issuer.web import pages
 from issuer.web.admin import Admin
-from issuer.web.session import COOKIE, csrf_token, open_browser_session
+from issuer.web.session import COOKIE, csrf_token, open_browser_session, read_cookie, set_cookie
 from issuer.world import WorldDep
 
 router = APIRouter(tags=["identity"])
@@ -56,11 +56,11 @@ def client_keys(world: WorldDep) -> Response:
 @router.get(CALLBACK_PATH)
 async def callback(request: Request, world: WorldDep, sign_ins: SignInsDep) -> Response:
     """Where the identity provider sends the browser back to."""
-    application_id = await sign_ins.finish(_callback(request), request.cookies.get(SIGN_IN_COOKIE))
+    application_id = await sign_ins.finish(_callback(request), read_cookie(request, world, SIGN_IN_COOKIE))
     cookie = await run_in_threadpool(open_browser_session, world, application_id)
     response = RedirectResponse("/apply", SEE_OTHER)
-    response.delete_cookie(SIGN_IN_COOKIE, path="/sign-in")
-    _set_cookie(response, world, COOKIE, cookie, "/", world.settings.browser_session_seconds)
+    set_cookie(response, world, SIGN_IN_COOKIE, "", 0)
+    set_cookie(response, world, COOKIE, cookie, world.settings.browser_session_seconds)
     return response
 
 
@@ -68,7 +68,7 @@ async def callback(request: Request, world: WorldDep, sign_ins: SignInsDep) -> R
 def sign_in_page(request: Request, world: WorldDep, ticket: str) -> Response:
     """The page with the code. Its cookie ties what follows to this browser."""
     application = Applications(world).by_ticket(ticket)
-    browser = request.cookies.get(SIGN_IN_COOKIE) or secrets.token_urlsafe(32)
+    browser = read_cookie(request, world, SIGN_IN_COOKIE) or secrets.token_urlsafe(32)
     context = {
         "code": application.code,
         "ticket": ticket,
@@ -76,7 +76,7 @@ def sign_in_page(request: Request, world: WorldDep, ticket: str) -> Response:
         "page_csrf": csrf_token(browser + ticket),
     }
     response = pages.render(request, "sign_in.html", context)
-    _set_cookie(response, world, SIGN_IN_COOKIE, browser, "/sign-in", world.settings.sign_in_round_trip_seconds)
+    set_cookie(response, world, SIGN_IN_COOKIE, browser, world.settings.sign_in_round_trip_seconds)
     return response
 
 
@@ -91,7 +91,7 @@ async def start(
 ) -> Response:
     """Sends the browser to the identity provider. Another site cannot skip the page with the code: it lacks the
     cookie."""
-    browser = request.cookies.get(SIGN_IN_COOKIE)
+    browser = read_cookie(request, world, SIGN_IN_COOKIE)
     if browser is None or not hmac.compare_digest(csrf.encode(), csrf_token(browser + ticket).encode()):
         raise Denied("csrf", "This form did not come from our own page; open the sign-in link again.")
     application = await run_in_threadpool(Applications(world).by_ticket, ticket)
@@ -127,8 +127,3 @@ def _callback(request: Request) -> Callback:
     if "state" not in given:
         raise Denied("sign-in-state", "This answer belongs to no sign-in of this browser; start again.")
     return Callback(given["state"], given.get("code"), given.get("iss"), given.get("error"))
-
-
-def _set_cookie(response: Response, world: WorldDep, name: str, value: str, path: str, seconds: int) -> None:
-    secure = world.settings.issuer_url.startswith("https://")
-    response.set_cookie(name, value, max_age=seconds, path=path, httponly=True, secure=secure, samesite="lax")

@@ -134,9 +134,7 @@ class Licences:
                 raise Conflict("already-issued", "A licence is being issued for this application.")
             # Under the lock: a permit stopped or a cover cancelled a moment ago has ended the licences there were, and
             # would miss this one.
-            application = kyc_store.application(session, order.application.application_id)
-            if application is None or application.expires_at <= self._world.now():
-                raise Conflict("application-over", "This application is over.")
+            persons.check_open(session, order.application.application_id, self._world.now())
             grounds = Eligibility(self._world).grounds(order.application.application_id, order.person_id)
             persons.check_verified(session, order.person_id)
             if store.owners_of_point(session, order.application.registration) - {order.person_id}:

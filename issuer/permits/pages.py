@@ -58,7 +58,7 @@ def apply(
 @router.post("/invitation")
 def invite(request: Request, current: CurrentPerson, world: WorldDep) -> Response:
     """Shows a one-time code for a colleague; it is not kept, so it is seen on this page only."""
-    code = Permits(world).invite(current.person_id)
+    code = Permits(world).invite(current.person_id, current.application_id)
     return pages.render(request, _PAGE, _context(world, current) | {"code": code}, csrf=current.csrf)
 
 

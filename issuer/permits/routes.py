@@ -32,7 +32,7 @@ def apply(current: CurrentPerson, world: WorldDep, body: Annotated[PermitWanted,
 @router.post("/api/applications/{application_id}/permit/invitations", status_code=CREATED)
 def invite(current: CurrentPerson, world: WorldDep) -> InvitationOut:
     """A one-time code by which a colleague joins the company's permit."""
-    return InvitationOut(invitation=Permits(world).invite(current.person_id))
+    return InvitationOut(invitation=Permits(world).invite(current.person_id, current.application_id))
 
 
 @router.post("/admin/permits/{permit_id}/{action}")

@@ -103,14 +103,15 @@ class Permits:
                 row = self._found_or_join(session, person_id, company, name, invitation)
             return self._renewed(session, row)
 
-    def invite(self, person_id: str) -> str:
-        """A one-time code by which a colleague joins the person's corporate permit. Raises Conflict("no-permit" |
-        "identity-unverified")."""
+    def invite(self, person_id: str, application_id: str) -> str:
+        """A one-time code by which a colleague joins the person's corporate permit, asked for in this application.
+        Raises Conflict("no-permit" | "identity-unverified" | "application-over")."""
         permit = self.current(person_id)
         if permit is None or permit.kind != "corporate":
             raise Conflict("no-permit", "Only an operator under a company's permit in force can invite to it.")
         code, now = secrets.token_urlsafe(18), self._world.now()
         with self._world.database.write() as session:
+            persons.check_open(session, application_id, now)
             persons.check_verified(session, person_id)
             store.add_invitation(session, _code_hash(code), permit.id, now + INVITATION_SECONDS)
         return code

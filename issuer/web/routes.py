@@ -9,7 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from issuer.licences.eligibility import Eligibility
 from issuer.problems import SEE_OTHER
 from issuer.web import pages
-from issuer.web.session import COOKIE, CurrentApplication, close_browser_session
+from issuer.web.session import COOKIE, CurrentApplication, close_browser_session, read_cookie, set_cookie
 from issuer.world import WorldDep
 
 router = APIRouter(tags=["pages"])
@@ -34,9 +34,9 @@ def dashboard(request: Request, current: CurrentApplication, world: WorldDep) ->
 async def sign_out(request: Request, current: CurrentApplication, world: WorldDep) -> Response:
     """Ends this browser's session; the application stays."""
     del current
-    await run_in_threadpool(close_browser_session, world, request.cookies.get(COOKIE, ""))
+    await run_in_threadpool(close_browser_session, world, read_cookie(request, world, COOKIE) or "")
     response = RedirectResponse("/apply/signed-out", SEE_OTHER)
-    response.delete_cookie(COOKIE, path="/")
+    set_cookie(response, world, COOKIE, "", 0)
     return response
 
 

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import Annotated
 
 from fastapi import Depends, Request
+from fastapi.responses import Response
 
 from issuer.errors import Conflict, Denied, NotFound, Unauthenticated
 from issuer.kyc import store as kyc_store
@@ -61,7 +62,7 @@ async def current_application(request: Request, world: WorldDep) -> Current:
     NotFound."""
     # A dependency that reads the form must be a coroutine; the two small reads below do not wait for writers (WAL).
     bearer = request.headers.getlist("authorization")
-    cookie = request.cookies.get(COOKIE)
+    cookie = read_cookie(request, world, COOKIE)
     if bearer and cookie:
         raise Unauthenticated("two-credentials", "Send the bearer token or the cookie, not both.")
     if bearer:
@@ -95,6 +96,24 @@ def token_hash(token: str) -> bytes:
 def csrf_token(cookie: str) -> str:
     """The CSRF token of a browser session: derived from its HttpOnly cookie, which no other site can read."""
     return hashlib.sha256(b"issuer-csrf" + cookie.encode()).hexdigest()
+
+
+def read_cookie(request: Request, world: World, name: str) -> str | None:
+    """The value of our cookie, if the browser has it."""
+    return request.cookies.get(_cookie_name(world, name))
+
+
+def set_cookie(response: Response, world: World, name: str, value: str, seconds: int) -> None:
+    """Gives the browser a cookie of ours for so long; for 0 seconds, takes it away."""
+    secure = world.settings.issuer_url.startswith("https://")
+    full_name = _cookie_name(world, name)
+    response.set_cookie(full_name, value, max_age=seconds, path="/", httponly=True, secure=secure, samesite="lax")
+
+
+def _cookie_name(world: World, name: str) -> str:
+    # Under this prefix a browser takes no cookie that another host of our domain, or somebody on the way to one, has
+    # set: by such a one a person would sign in for a stranger's wallet, past the page with the code [RFC6265bis 4.1.3].
+    return f"__Host-{name}" if world.settings.issuer_url.startswith("https://") else name
 
 
 def open_browser_session(world: World, application_id: str) -> str:

@@ -66,10 +66,17 @@ def test_different_numbers_stay_different(one: str, other: str) -> None:
         ("driving licence", "GBR", "MORGA657054SM9IJ 35"),
         ("drivingPermit", "DVLA", "MORGA 657054 SM9IJ 78"),
         ("Driver's License", "UK", "morga657054sm91j02"),
+        ("driving_licence", "Driver and Vehicle Licensing Agency", "MORGA657054SM9IJ 35"),
+        ("full driving licence", "United Kingdom", "MORGA657054SM9IJ 35"),
     ],
 )
 def test_driver_numbers_without_their_issue_digits(kind: str, issuer: str, number: str) -> None:
     assert canonical_document(kind, issuer, number).number == "M0RGA657054SM91J"
+
+
+@pytest.mark.parametrize("number", ["110101198503120035", "GXCA990101HDFRRL09", "GRMRLN85101209M100"])
+def test_what_is_no_british_driver_number_keeps_its_last_digits(number: str) -> None:
+    assert canonical_document("driving_licence", "CN", number).number == number
 
 
 @pytest.mark.parametrize(("three", "two"), [("EGY", "EG"), ("TUR", "TR"), ("SRB", "RS"), ("GRC", "EL"), ("RKS", "XK")])

@@ -5,7 +5,7 @@ where the wallet is. Found by a review; each test fails without what was done ab
 from __future__ import annotations
 
 import json
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 
 import httpx
 import pytest
@@ -110,10 +110,14 @@ def test_a_gateway_that_keeps_a_call_over_midnight_does_not_wait_for_a_refresh(
 
 
 @pytest.mark.attack("48")
-def test_a_gateway_that_sends_a_call_on_over_midnight_does_not_wait_for_a_refresh(world: World) -> None:
+@pytest.mark.parametrize("leased", [True, False])
+def test_a_gateway_that_sends_a_call_on_over_midnight_does_not_wait_for_a_refresh(world: World, leased: bool) -> None:
     two = late_in_the_day(world, 1)
+    if not leased:
+        two.start()
     for gateway, client in zip(two.gateways, two.clients, strict=True):
-        world.clock.at = midnight(world) - 302
+        world.clock.at = midnight(world) - 303
+        client.get(f"{HERE}/v1/public")
         client.follow_redirects = True
 
         def on(request: httpx.Request) -> httpx.Response | None:
@@ -124,7 +128,7 @@ def test_a_gateway_that_sends_a_call_on_over_midnight_does_not_wait_for_a_refres
 
         gateway.override = on
         before = len(world.issuer.log)
-        with pytest.raises(NotReady, match="not-begun"):
+        with nullcontext() if leased else pytest.raises(NotReady, match="not-begun"):
             client.get(f"{HERE}/v1/autonomous/on")
         assert world.issuer.log[before:] == []
         assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
@@ -357,6 +361,30 @@ def test_an_urgent_epoch_before_midnight_does_not_show_who_called_right_before_i
     world.clock.at = end + 20
     two.call()
     two.check_alike()
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize(("offset", "at"), [(-290, 60), (200, -290)])
+def test_nor_does_one_before_the_midnight_of_a_gateway_whose_clock_is_off(world: World, offset: int, at: int) -> None:
+    """The wallet's own midnight is another, so that the gateway's next day was fetched for already."""
+    end = midnight(world)
+    world.clock.at = end - 960
+    two = Two(world)
+    for gateway in two.gateways:
+        gateway.time_offset, gateway.lease_seconds = offset, 30
+    two.publish()
+    two.call()
+    world.clock.at = end + at
+    two.publish()
+    assert two.busy.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    world.clock.at += 60
+    world.issuer.revoke_strangers(1)
+    two.publish(urgent=True)
+    world.clock.at = end - offset + 20
+    before = [len(shown(gateway)) for gateway in two.gateways]
+    two.call()
+    first = [shown(gateway)[count] for gateway, count in zip(two.gateways, before, strict=True)]
+    assert first == [world.issuer.epochs[-1].number] * 2
 
 
 @pytest.mark.attack("48")

@@ -59,12 +59,14 @@ class Histories(RuleBasedStateMachine):
         issuer = FakeIssuer(keys, clock)
         self.world = World(clock, keys, issuer, FakeGateway(keys, issuer, clock), directory)
 
-    @initialize(before_midnight=st.none() | st.integers(600, 3000))
-    def begin(self, before_midnight: int | None) -> None:
+    @initialize(before_midnight=st.none() | st.integers(300, 2000), lease_seconds=st.sampled_from([30, 900]))
+    def begin(self, before_midnight: int | None, lease_seconds: int) -> None:
         if before_midnight is not None:
             self.world.clock.at = midnight(self.world) - before_midnight
         self.world.issuer.publish()
         self.two = Two(self.world)
+        for gateway in self.two.gateways:
+            gateway.lease_seconds = lease_seconds
 
     @rule(seconds=st.sampled_from([30, 100, 300, 600, 700, 850, 910, 1300]))
     def wait(self, seconds: int) -> None:

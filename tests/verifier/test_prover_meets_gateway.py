@@ -41,11 +41,11 @@ class Session:
         """There is one licence."""
         return b"the licence"
 
-    def is_new_to(self, origin: str) -> bool:
+    def is_new_to(self, origin: str, anew: bool = False) -> bool:
         """What is shown to one gateway alone tells nothing of another."""
         return False
 
-    def begin(self, origin: str) -> None:
+    def begin(self, origin: str, anew: bool = False) -> None:
         """Never asked for."""
 
     def refresh(self, origin: str, time: int) -> Refreshed:

@@ -133,25 +133,25 @@ def test_a_company_has_one_permit_and_colleagues_join_by_invitation(setting: Set
     assert permits.apply_corporate(ada, "01234567", "Acme") == permit
     assert _code(permits.apply_corporate, bob, "01234567", "Acme") == "company-has-permit"
     assert _code(permits.apply_corporate, bob, "01234567", "Acme", "guess") == "invitation"
-    code = permits.invite(ada)
+    code = permits.invite(ada, "a-ada")
     assert permits.apply_corporate(bob, "01234567", "Acme", code) == permit
     assert _code(permits.apply_corporate, eve, "01234567", "Acme", code) == "invitation"
-    late = permits.invite(bob)
+    late = permits.invite(bob, "a-bob")
     setting.clock.seconds += 7 * DAY
     assert _code(permits.apply_corporate, eve, "01234567", "Acme", late) == "invitation"
     other = permits.apply_corporate(eve, "SC123456", "Other")
     assert other.id != permit.id
     assert permits.operators(permit.id) == (ada, bob)
-    assert _code(permits.apply_corporate, eve, "01234567", "Acme", permits.invite(ada)) == "has-permit"
+    assert _code(permits.apply_corporate, eve, "01234567", "Acme", permits.invite(ada, "a-ada")) == "has-permit"
 
 
 def test_an_invitation_is_for_its_own_company(setting: Setting, permits: Permits) -> None:
     ada, bob, eve = (setting.person(name) for name in ("ada", "bob", "eve"))
     permits.apply_corporate(ada, "01234567", "Acme")
     permits.apply_corporate(bob, "SC123456", "Other")
-    assert _code(permits.apply_corporate, eve, "SC123456", "Other", permits.invite(ada)) == "invitation"
+    assert _code(permits.apply_corporate, eve, "SC123456", "Other", permits.invite(ada, "a-ada")) == "invitation"
     permits.apply_sole(eve)
-    assert _code(permits.invite, eve) == "no-permit"
+    assert _code(permits.invite, eve, "a-eve") == "no-permit"
 
 
 @pytest.mark.parametrize("number", ["", "1234567", "123456789", "S1234567", "sc123456", "0123456\n", "٠١٢٣٤٥٦٧"])
@@ -198,7 +198,7 @@ def test_an_ended_permit_stays_ended_and_frees_its_people(
 def test_too_few_operators_suspend_the_permit(setting: Setting, permits: Permits, revocations: Revocations) -> None:
     ada, bob = setting.person("ada"), setting.person("bob")
     permit = permits.apply_corporate(ada, "01234567", "Acme")
-    permits.apply_corporate(bob, "01234567", "Acme", permits.invite(ada))
+    permits.apply_corporate(bob, "01234567", "Acme", permits.invite(ada, "a-ada"))
     permits.check_operators(permit.id, {"business-automation": 1}, 1)
     permits.leave(bob)
     assert revocations.leavers == [bob]

@@ -70,7 +70,7 @@ class Session(Protocol):
     def is_new_to(self, origin: str, anew: bool = False) -> bool:
         """See `WalletSession.is_new_to`."""
 
-    def begin(self, origin: str, anew: bool = False) -> None:
+    def begin(self, origin: str, anew: bool = False, leased: int | None = None) -> None:
         """See `WalletSession.begin`."""
 
     def refresh(self, origin: str, time: int) -> Refreshed:
@@ -198,7 +198,9 @@ class LeaseKeeper:
         if self._session.is_new_to(self._origin, anew):
             if call.sent_on:
                 raise not_begun()
-            yield Work(lambda: self._session.begin(self._origin, anew))
+            lease = self._lease
+            leased = None if lease is None or self._steady() >= lease.expires_at else lease.of[0]
+            yield Work(lambda: self._session.begin(self._origin, anew, leased))
 
     def _begin_beside(self, call: Call) -> Flow[None]:
         """The same while a lease runs: no call waits for another's, and trouble stops none."""
@@ -254,7 +256,7 @@ class LeaseKeeper:
         """A lease newer than `spent`, before the gateway hears of `call`; the lock is held."""
         if self._newer(spent) is None:
             self._check_pause()
-            yield from self._begin_if_new(call, anew=True)
+            yield from self._begin_if_new(call, anew=not call.sent_on)
         return (yield from self._obtain(spent, None, None))
 
     def _newer(self, spent: Lease | None) -> Lease | None:

@@ -123,17 +123,22 @@ class WalletSession:
         `anew`, begun to."""
         return bool(self._days_unseen(origin, anew))
 
-    def begin(self, origin: str, anew: bool = False) -> None:
+    def begin(self, origin: str, anew: bool = False, leased: int | None = None) -> None:
         """Before a gateway that this session is new to hears of a call: refresh, and go on as if it had been shown the
         epoch found. Later it would wait for it, and this begins where the wallet is, which tells what it did elsewhere.
 
         With `anew`, before a lease is asked for, also where an earlier call has begun: at a gateway's midnight, which
         may be five minutes off, the epoch of then would tell who called before. Raises as `refresh_if_due` does.
+
+        How long it takes a gateway sees of a call that waits behind one that it refused, or beside others under a
+        running lease, of the day `leased`: so this begins at that lease's epoch, or where an earlier call has begun.
         """
         days = self._days_unseen(origin, anew)
         if days:
+            known = sorted(days if leased is None else days | {leased})
+            shown = [one for day in known for one in self._shown_to(origin, day)]
             self._forget_ahead(origin, days)
-            self._refresh_or_wait(origin, days, [])
+            self._refresh_or_wait(origin, days, shown)
 
     def _forget_ahead(self, origin: str, days: set[int]) -> None:
         """Forget what an earlier call fetched for `days`, whether or not anything can be fetched now."""
@@ -155,8 +160,8 @@ class WalletSession:
     def _is_known(self, origin: str, day: int, mark: bytes, anew: bool) -> bool:
         """Whether `origin` was shown anything of the licence of `mark` on that day, or this has begun: on the same day
         of this machine, for an urgent epoch since would tell who called right before midnight."""
-        key = origin, day
-        begun = key in self._ahead and (anew or self._ahead[key] != _day(self._now()))
+        key, today = (origin, day), _day(self._now())
+        begun = self._ahead.get(key, today) != today or (anew and key in self._ahead)
         return not begun and any(_mark(one) == mark for one in self._shown.get(key, []))
 
     def refresh(self, origin: str = "", time: int = 0) -> Refreshed:

@@ -187,8 +187,11 @@ class _Watched:
                 await self._stop(error)
         if kind == "http.response.start":
             self._begun = True
-            kinds = [value for name, value in message.get("headers", []) if name.lower() == b"content-type"]
+            headers = list(message.get("headers", []))
+            kinds = [value for name, value in headers if name.lower() == b"content-type"]
             self._events = any(value.lower().startswith(b"text/event-stream") for value in kinds)
+            # A cache in front keeps what `Authorization` asked for to itself, and knows nothing of leases.
+            message = {**message, "headers": [*headers, (b"cache-control", b"private")]}
         await self._send(message)
 
     async def receive(self) -> Message:

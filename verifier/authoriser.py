@@ -191,11 +191,16 @@ class Authoriser:
         return JSONResponse(keys, headers={"cache-control": "public, max-age=2"})
 
     async def floor(self, _: Request) -> Response:
-        """Newest epoch, floor and denied ids, signed with the lease key (JWT of type floor+jwt)."""
-        now = self._point.clock.read()
+        """Newest epoch, floor and denied ids, signed with the lease key (JWT of type floor+jwt).
+
+        Not in the name of leases: who checks those by the published keys may look at nothing but that, and anybody gets
+        this one.
+        """
+        now, own = self._point.clock.read(), self._point.terms.origin + "/licence/floor"
         current, key = self._point.trust.view.current, self._point.keys.signing
         claims: dict[str, Any] = {
-            "iss": self._point.terms.origin,
+            "iss": own,
+            "aud": own,
             "iat": now,
             "exp": now + 60,
             "epoch": None if current is None else current.record.number,

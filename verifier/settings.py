@@ -53,6 +53,8 @@ class Settings:
             check_prefix(prefix)
         if len(self.trust_hash) != 32:
             raise Misuse("a trust bundle is pinned by the 32 octets of its SHA-256")
+        if self.admin_token is not None and not self.admin_token.expose():
+            raise Misuse("an admin token of no characters would be everybody's; without one the endpoints are closed")
 
     @property
     def prefixes(self) -> tuple[str, ...]:

@@ -102,13 +102,12 @@ def _hash(text: str) -> bytes:
 
 
 def _admin_token(data: Path) -> Secret[str]:
-    import os
     import secrets
 
     from circuits import Secret
+    from verifier.durable import write_durably
 
     path = data / ADMIN_TOKEN
     if not path.exists():
-        with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
-            file.write(secrets.token_urlsafe(32) + "\n")
+        write_durably(path, f"{secrets.token_urlsafe(32)}\n".encode("ascii"))
     return Secret(path.read_text(encoding="ascii").strip())

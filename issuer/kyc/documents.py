@@ -28,7 +28,7 @@ from issuer.errors import Denied
 
 RULES_VERSION = 1
 _DRIVER = "DRIVINGLICENCE"
-_BRITISH_DRIVER = re.compile("((?=[019]*[A-Z])[A-Z019]{5}[0-9]{6}[A-Z0-9]{5})[0-9]{2}")
+_BRITISH_DRIVER = re.compile("((?=[0-9]*[A-Z])[A-Z019]{5}[0-9]{6}[A-Z0-9]{5})[0-9]{2}")
 _DRIVER_TYPES = "DRIV(ER|ERS|ING)(LICEN[CS]E|PERMIT)"
 _TYPES = {
     "ICAOPASSPORT": "PASSPORT",

@@ -109,8 +109,9 @@ class Permits:
         permit = self.current(person_id)
         if permit is None or permit.kind != "corporate":
             raise Conflict("no-permit", "Only an operator under a company's permit in force can invite to it.")
-        code, now = secrets.token_urlsafe(18), self._world.now()
+        code = secrets.token_urlsafe(18)
         with self._world.database.write() as session:
+            now = self._world.now()  # under the lock: by the time before the wait, what a report has ended is open yet
             persons.check_open(session, application_id, now)
             persons.check_verified(session, person_id)
             store.add_invitation(session, _code_hash(code), permit.id, now + INVITATION_SECONDS)

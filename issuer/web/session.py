@@ -99,8 +99,11 @@ def csrf_token(cookie: str) -> str:
 
 
 def read_cookie(request: Request, world: World, name: str) -> str | None:
-    """The value of our cookie, if the browser has it."""
-    return request.cookies.get(_cookie_name(world, name))
+    """The value of our cookie, if the browser has it. The name is compared as it was sent: what strips blanks of every
+    kind from it, as Starlette does, takes a name that no browser holds for one with a prefix."""
+    wanted = _cookie_name(world, name)
+    pairs = [one.removeprefix(" ") for header in request.headers.getlist("cookie") for one in header.split(";")]
+    return next((one.removeprefix(f"{wanted}=") for one in pairs if one.startswith(f"{wanted}=")), None)
 
 
 def set_cookie(response: Response, world: World, name: str, value: str, seconds: int) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from circuits import Misuse, Unsatisfiable
+from circuits import Misuse, Secret, Unsatisfiable
 from tests.verifier.sim_gateway import ADMIN_TOKEN, Gateway, refused
 from tests.verifier.sim_issuer import SimulatedIssuer, make_keys
 from verifier.killswitch import Denial, Denied, KillSwitch
@@ -190,6 +190,8 @@ def test_the_floor_is_published_signed(gateway: Gateway) -> None:
         keys = KeySet.import_key_set((await gateway.client.get("/licence/jwks")).json())
         token = jwt.decode(text, keys, algorithms=["ES256"])
         assert token.header["typ"] == "floor+jwt"
+        # Signed by the key of leases, and anybody's: in another name than theirs, for who looks at that alone.
+        assert token.claims["iss"] == token.claims["aud"] == f"{gateway.origin}/licence/floor"
         assert (token.claims["epoch"], token.claims["floor"]) == (1, 1)
         assert token.claims["denied"] == [["root", "r-1"]]
 
@@ -317,3 +319,9 @@ def test_a_stop_with_an_end_is_forgotten_and_one_without_stays(tmp_path: Path) -
     switch.deny(Denial(Denied.LEASE, "new", "", 30))
     assert {entry.value for entry in switch.denials} == {"long", "new"}
     assert {entry.value for entry in KillSwitch(tmp_path / "denied.json").denials} == {"long", "new"}
+
+
+def test_an_empty_token_opens_no_endpoint(tmp_path: Path) -> None:
+    """As a crash once left its file, or a variable that is not set. Some servers pass `Bearer` on with its blank."""
+    with pytest.raises(Misuse, match="everybody's"):
+        Gateway(tmp_path, admin_token=Secret(""))

@@ -322,3 +322,16 @@ def test_grace_is_for_the_holder_of_the_running_lease(gateway: Gateway) -> None:
         refused(answer, 403, "holder-proof")
 
     attack(gateway, steps)
+
+
+@pytest.mark.attack("1")
+def test_no_cache_answers_in_the_place_of_the_gateway(gateway: Gateway) -> None:
+    """What answers a request with `Authorization` a shared cache keeps for nobody else; of leases it knows nothing."""
+
+    async def story() -> None:
+        holder = gateway.holder()
+        answer = await gateway.call(holder, await gateway.lease(holder))
+        assert (answer.status_code, answer.headers["cache-control"]) == (200, "private")
+        assert "cache-control" not in (await gateway.client.get("/v1/public/echo")).headers
+
+    asyncio.run(story())

@@ -74,6 +74,12 @@ def test_driver_numbers_without_their_issue_digits(kind: str, issuer: str, numbe
     assert canonical_document(kind, issuer, number).number == "M0RGA657054SM91J"
 
 
+@pytest.mark.parametrize("number", ["OO999657054TZ9QX", "IO999657054A99QX", "ONEIL657054SM9IJ"])
+def test_a_driver_number_begins_with_any_name(number: str) -> None:
+    cards = {canonical_document("driving_licence", "GB", number + issue) for issue in ("", "35", " 36")}
+    assert len(cards) == 1
+
+
 @pytest.mark.parametrize("number", ["110101198503120035", "GXCA990101HDFRRL09", "GRMRLN85101209M100"])
 def test_what_is_no_british_driver_number_keeps_its_last_digits(number: str) -> None:
     assert canonical_document("driving_licence", "CN", number).number == number

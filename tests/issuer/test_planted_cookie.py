@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from fastapi import Request
 
+from issuer.web.session import read_cookie
 from tests.issuer.conftest import ADA
 from tests.support.applicant import Applicant
 from tests.support.issuer_world import IssuerUnderTest
@@ -42,3 +44,18 @@ def test_a_session_is_not_planted_either_and_ends(public: IssuerUnderTest) -> No
         assert all(part in said for part in ("Max-Age=0", "Path=/", "Secure", "HttpOnly"))
         ada.cookies = planted
         assert ada.browse("GET", "/apply").status_code == 401
+
+
+@pytest.mark.parametrize("before", [b"", b"other=1; ", b"__Host-other=1;"])
+def test_our_cookie_is_read(public: IssuerUnderTest, before: bytes) -> None:
+    request = Request({"type": "http", "headers": [(b"cookie", before + b"__Host-sign-in=ours")]})
+    assert read_cookie(request, public.world, "sign-in") == "ours"
+
+
+@pytest.mark.parametrize("blank", [b"\xa0", b"\x85", b"\x1c", b"\t", b"  "])
+@pytest.mark.parametrize("before", [b"", b"__Host-sign-in=ours; "])
+def test_a_name_with_a_blank_in_it_is_another(public: IssuerUnderTest, blank: bytes, before: bytes) -> None:
+    # To a browser such a name has no prefix, so that another host of the domain may set it.
+    planted = before + blank + b"__Host-sign-in=planted; __Host-sign-in\xa0=planted"
+    request = Request({"type": "http", "headers": [(b"cookie", planted)]})
+    assert read_cookie(request, public.world, "sign-in") == ("ours" if before else None)

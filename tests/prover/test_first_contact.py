@@ -5,15 +5,17 @@ where the wallet is. Found by a review; each test fails without what was done ab
 from __future__ import annotations
 
 import json
+import time
 from contextlib import nullcontext, suppress
+from threading import Thread
 
 import httpx
 import pytest
 
 from console.proving import present
-from prover import NotReady, TrustError, Wallet, WalletError
+from prover import Gateway, NotReady, TrustError, Wallet, WalletError, licensed_client
 from prover.challenge import parse_challenge
-from tests.prover.conftest import FakeGateway, World, handle_of, unb64
+from tests.prover.conftest import FakeGateway, World, handle_of, problem, unb64
 from tests.prover.two import (
     DAY,
     HERE,
@@ -417,4 +419,90 @@ def test_a_midnight_at_which_nothing_can_be_fetched_does_not_show_it_either(worl
         assert client.get(f"{HERE}/v1/public").status_code == 200
         world.clock.at = end + 250
         assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    two.check_alike()
+
+
+@pytest.mark.attack("48")
+def test_a_gateway_that_refuses_a_challenge_does_not_see_what_the_next_call_has_to_fetch(world: World) -> None:
+    """The next one waits behind the first, and the gateway keeps that until an epoch has come: at any time of a day."""
+    two = Two(world)
+    two.call()
+    world.clock.at = start = midnight(world) + DAY // 2
+    before = [*world.issuer.epochs, world.issuer.publish()]
+    world.clock.at += 300
+    world.issuer.revoke_strangers(2)
+    after = [*before, world.issuer.publish()]
+    waits = []
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        world.clock.at, world.issuer.epochs, heard = start, before, list[int]()
+        following = Thread(target=client.get, args=(f"{HERE}/v1/autonomous/x",))
+
+        def refuse(
+            request: httpx.Request,
+            client: httpx.Client = client,
+            heard: list[int] = heard,
+            following: Thread = following,
+        ) -> httpx.Response | None:
+            if request.url.path != "/licence/challenge" or heard:
+                return None
+            following.start()
+            time.sleep(0.2)
+            world.clock.at, world.issuer.epochs = start + 300, after
+            if client is two.busy:
+                two.work_elsewhere()
+            heard.append(len(world.issuer.log))
+            return problem(503, "busy")
+
+        gateway.override = refuse
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 503
+        following.join()
+        waits.append(world.issuer.log[heard[0] :])
+    assert waits[0] == waits[1]
+    two.check_alike()
+
+
+def test_a_request_that_is_sent_again_needs_no_beginning(world: World) -> None:
+    """Some SDKs send the same object again, which then looks as if it had been redirected."""
+    client = licensed_client(world.session(gateways=[Gateway(HERE, eager=True)]), transport=world.gateway.transport())
+    left = [problem(503, "busy")]
+    world.gateway.override = lambda request: left.pop() if left else None
+    request = client.build_request("GET", f"{HERE}/v1/autonomous/x")
+    assert [client.send(request).status_code for _ in range(2)] == [503, 200]
+
+
+@pytest.mark.attack("48")
+@pytest.mark.parametrize("began", [True, False])
+def test_a_call_that_begins_a_day_is_not_late_by_what_others_beside_it_do_not_wait_for(
+    world: World, began: bool
+) -> None:
+    """They go out under the lease of the day before, so that a gateway sees when that one was called: the one that
+    begins the day, or that renews the lease."""
+    end = midnight(world)
+    two = Two(world)
+    world.clock.at = end - 600
+    two.publish()
+    two.call()
+    world.clock.at = end + 10
+    for client in two.clients if began else ():
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+    world.clock.at = end + 100
+    world.issuer.revoke_strangers(2)
+    two.publish()
+    two.work_elsewhere()
+    world.clock.at = end + (260 if began else 150)
+    waits = []
+    for gateway, client in zip(two.gateways, two.clients, strict=True):
+        beside: list[int] = []
+
+        def first(request: httpx.Request, client: httpx.Client = client, beside: list[int] = beside) -> None:
+            if not beside:
+                beside.append(len(world.issuer.log))
+                assert client.get(f"{HERE}/v1/autonomous/beside").status_code == 200
+
+        world.issuer.before = first
+        assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
+        heard = [request.url.path for request in gateway.requests]
+        assert "/v1/autonomous/beside" in heard[-4:]
+        waits.append(world.issuer.log[beside[0] :])
+    assert waits[0] == waits[1]
     two.check_alike()

@@ -45,7 +45,7 @@ class Session:
         """What is shown to one gateway alone tells nothing of another."""
         return False
 
-    def begin(self, origin: str, anew: bool = False) -> None:
+    def begin(self, origin: str, anew: bool = False, leased: int | None = None) -> None:
         """Never asked for."""
 
     def refresh(self, origin: str, time: int) -> Refreshed:

@@ -7,10 +7,18 @@ the asynchronous transport carry the very same steps out. Model: httpx's own aut
 from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias, TypeVar
 
 T = TypeVar("T")
+
+
+@dataclass
+class Appearance:
+    """Under which day and licence the gateway has seen a call: there is one for a call and all that it is redirected
+    to, for two would show that two pseudonyms are one agent's."""
+
+    of: tuple[int, bytes] | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True)
@@ -22,7 +30,8 @@ class Call:
     url: str
     replayable: bool
     headers: frozenset[str]
-    sent_on: bool = False
+    appearance: Appearance
+    sent_on: bool
 
 
 @dataclass(frozen=True)

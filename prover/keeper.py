@@ -8,6 +8,7 @@ The whole conduct of a licensed call is in these generators, once for synchronou
   raises `Revoked` for a licence that is;
 * whatever a gateway sees follows from its own clock, from what it was shown before and from public files, and from
   nothing that this agent does elsewhere: the epoch, the day and the times of holder proofs;
+* a call appears under one day and licence: where another pseudonym is asked of it, it fails, and the next one begins;
 * renewal happens inside a call, at a random 60 to 90 % of the lease's life, while the lease still runs; other calls go
   on with the old lease meanwhile, and a failing gateway is no reason to stop before the lease ends;
 * many calls at once make one presentation (`Locked`; whoever comes second finds the new lease);
@@ -22,7 +23,6 @@ import json
 import random
 import threading
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -32,7 +32,7 @@ from anyio.lowlevel import RunVar
 
 from circuits import SECONDS_PER_DAY, Secret
 from prover.challenge import MAX_CLOCK_DIFFERENCE_SECONDS, Challenge, check_challenge_clock, parse_challenge
-from prover.errors import BodyNotReplayable, NotReady, ProverError, Refused, Revoked, TrustError, WalletError, not_begun
+from prover.errors import BodyNotReplayable, ProverError, Refused, Revoked, not_begun
 from prover.flow import Busy, Call, Flow, Forward, Locked, ReadBody, Reply, Send, SendFailed, Work
 from prover.holder_key import HolderKey
 from prover.issuer_client import to_base64url
@@ -181,35 +181,20 @@ class LeaseKeeper:
         if not self._asks(reply):
             yield from self._check_final(reply)
             return
-        spent, code = lease, reply.headers.get(ERROR_HEADER)
+        code = reply.headers.get(ERROR_HEADER)
         if code == "revoked":
             yield from self._check_final(reply)
-        challenge = self._challenge(reply)
-        if challenge is not None and spent is not None and spent.of != self._of(challenge):
-            challenge = None  # its answer would join the lease of one pseudonym to another one
-        lease = yield Locked(self._obtain(spent, challenge, code))
+        lease = yield Locked(self._obtain(call, lease, self._challenge(reply), code))
         if not call.replayable:
             raise BodyNotReplayable
         reply = yield Forward(self._headers(call, lease))
         yield from self._check_accepted(reply)
 
-    def _begin_if_new(self, call: Call, anew: bool = False) -> Flow[None]:
-        """See `WalletSession.begin`. A gateway that sends a call on to itself has heard of it: `NotReady`."""
-        if self._session.is_new_to(self._origin, anew):
-            if call.sent_on:
-                raise not_begun()
-            lease = self._lease
-            leased = None if lease is None or self._steady() >= lease.expires_at else lease.of[0]
-            yield Work(lambda: self._session.begin(self._origin, anew, leased))
-
-    def _begin_beside(self, call: Call) -> Flow[None]:
-        """The same while a lease runs: no call waits for another's, and trouble stops none."""
-        if self._session.is_new_to(self._origin) and self._renewing.acquire(blocking=False):
-            try:
-                with suppress(TrustError, NotReady, WalletError):
-                    yield from self._begin_if_new(call)
-            finally:
-                self._renewing.release()
+    def _begin(self, anew: bool) -> Flow[None]:
+        """See `WalletSession.begin`."""
+        lease = self._lease
+        leased = None if lease is None or self._steady() >= lease.expires_at else lease.of[0]
+        yield Work(lambda: self._session.begin(self._origin, anew, leased))
 
     def _check_halted(self) -> None:
         self._session.check_not_revoked()
@@ -220,23 +205,20 @@ class LeaseKeeper:
         """The lease to send this call with: the one held, or a new one where the call would need it anyway."""
         lease, now = self._lease, self._steady()
         if lease is not None and now < lease.expires_at:
-            if now >= lease.renew_at:
-                return (yield from self._renewed(lease, call))
-            yield from self._begin_beside(call)
-            return lease
+            return (yield from self._renewed(call, lease)) if now >= lease.renew_at else lease
         if self._needed or not call.replayable:
-            obtained: Lease = yield Locked(self._obtain_ahead(lease, call))
+            obtained: Lease = yield Locked(self._obtain_ahead(call, lease))
             return obtained
-        if self._session.is_new_to(self._origin):
-            yield Locked(self._begin_if_new(call))
+        if not call.sent_on and self._session.is_new_to(self._origin):
+            yield Locked(self._begin(anew=False))
         return None
 
-    def _renewed(self, lease: Lease, call: Call) -> Flow[Lease]:
+    def _renewed(self, call: Call, lease: Lease) -> Flow[Lease]:
         """Renew `lease` while it runs, unless another call is doing so; on trouble go on with it, and try later."""
         if not self._renewing.acquire(blocking=False):
             return lease
         try:
-            renewed: Lease = yield Locked(self._obtain_ahead(lease, call))
+            renewed: Lease = yield Locked(self._obtain_ahead(call, lease))
         except Revoked:
             raise
         except (SendFailed, Busy, ProverError):
@@ -252,12 +234,13 @@ class LeaseKeeper:
         later = now + (lease.expires_at - now) * self._uniform(0.2, 0.5)
         self._lease = replace(lease, renew_at=later)
 
-    def _obtain_ahead(self, spent: Lease | None, call: Call) -> Flow[Lease]:
-        """A lease newer than `spent`, before the gateway hears of `call`; the lock is held."""
-        if self._newer(spent) is None:
+    def _obtain_ahead(self, call: Call, spent: Lease | None) -> Flow[Lease]:
+        """A lease newer than `spent`, before the gateway hears of `call`; the lock is held. It has heard of one that it
+        sends on to itself: that began before."""
+        if self._newer(spent) is None and not call.sent_on:
             self._check_pause()
-            yield from self._begin_if_new(call, anew=not call.sent_on)
-        return (yield from self._obtain(spent, None, None))
+            yield from self._begin(anew=True)
+        return (yield from self._obtain(call, spent, None, None))
 
     def _newer(self, spent: Lease | None) -> Lease | None:
         """The lease held, where another call has got it since `spent`, and it runs."""
@@ -267,7 +250,7 @@ class LeaseKeeper:
         # A postponed renewal keeps the token under a new object: that is not a newer lease.
         return held if spent is None or held.token is not spent.token else None
 
-    def _obtain(self, spent: Lease | None, challenge: Challenge | None, code: str | None) -> Flow[Lease]:
+    def _obtain(self, call: Call, spent: Lease | None, challenge: Challenge | None, code: str | None) -> Flow[Lease]:
         """A lease newer than `spent`; the lock is held. `challenge` if one is at hand, `code` why it was asked."""
         held = self._newer(spent)
         if held is not None:
@@ -275,27 +258,38 @@ class LeaseKeeper:
         self._session.check_not_revoked()
         self._check_pause()
         asked = challenge or (yield from self._ask())
-        of = yield from self._bring_up_to_date(asked, code)
+        of = yield from self._bring_up_to_date(call, asked, code)
         try:
             return (yield from self._redeem(asked, of, older=False))
         except Refused as refused:
             if refused.code not in ASK_AGAIN_CODES:
                 raise
             again = refused.code
-        return (yield from self._second_attempt(again))
+        return (yield from self._second_attempt(call, again))
 
-    def _second_attempt(self, code: str) -> Flow[Lease]:
+    def _second_attempt(self, call: Call, code: str) -> Flow[Lease]:
         """After a refusal with `code` that another proof may mend. The nonce is spent, so it begins with a new one."""
         challenge = yield from self._ask()
-        of = yield from self._bring_up_to_date(challenge, code)
+        of = yield from self._bring_up_to_date(call, challenge, code)
         return (yield from self._redeem(challenge, of, older=code == "unknown-epoch"))
 
-    def _bring_up_to_date(self, challenge: Challenge, code: str | None) -> Flow[tuple[int, bytes]]:
+    def _appear(self, call: Call, of: tuple[int, bytes]) -> None:
+        """Note under which day and licence the gateway sees this call. Raises `NotReady` (`not-begun`) where that would
+        be the second; the lease of the first, which it has refused, is renewed by the next call."""
+        first = call.appearance.of
+        if first not in (None, of):
+            if self._lease is not None and self._lease.of == first:
+                self._lease = replace(self._lease, renew_at=self._steady())
+            raise not_begun()
+        call.appearance.of = of
+
+    def _bring_up_to_date(self, call: Call, challenge: Challenge, code: str | None) -> Flow[tuple[int, bytes]]:
         """The membership as `code` asks for it; gives the day and the licence that this began with. The clock comes
         first: for a day that is made up, a refresh would begin where this wallet is, and not where this gateway has
         seen it."""
         check_challenge_clock(challenge, self._now())
         of = self._of(challenge)
+        self._appear(call, of)
         refresh = self._session.refresh if code in REFRESH_CODES else self._session.refresh_if_due
         yield Work(lambda: refresh(self._origin, challenge.time))
         return of
@@ -382,6 +376,7 @@ class LeaseKeeper:
     def _headers(self, call: Call, lease: Lease | None) -> dict[str, str]:
         if lease is None:
             return {}
+        self._appear(call, lease.of)
         headers = {LEASE_HEADER: lease.token.expose()}
         if lease.bound:
             if "dpop" in call.headers:

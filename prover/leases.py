@@ -14,7 +14,9 @@ the same reason clients made here keep no cookies.
 from __future__ import annotations
 
 import importlib
+import weakref
 from collections.abc import Iterable
+from dataclasses import dataclass, field
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
@@ -23,7 +25,7 @@ import anyio.to_thread
 import httpx
 
 from prover.errors import TrustError
-from prover.flow import Busy, Call, Flow, Forward, ReadBody, Reply, Send, SendFailed, Step, Work
+from prover.flow import Appearance, Busy, Call, Flow, Forward, ReadBody, Reply, Send, SendFailed, Step, Work
 from prover.issuer_client import is_packed
 from prover.keeper import LEASE_HEADER, LeaseKeeper
 from prover.session import Gateway, WalletSession
@@ -36,17 +38,29 @@ T = TypeVar("T")
 
 MAX_REFUSAL_OCTETS = 64 * 1024
 
-# Among a request's extensions, which a redirected request keeps: the gateway that it was first sent to, or nothing.
-_FIRST_GATEWAY = "licence_gateway"
+# Among a request's extensions, which a redirected request keeps.
+_ORIGIN_OF_CALL = "licence_call"
+
+
+@dataclass(frozen=True)
+class _Begun:
+    """How a call began: its first request, and the gateway that this was sent to, or nothing."""
+
+    request: weakref.ref[httpx.Request]
+    origin: str
+    appearance: Appearance = field(default_factory=Appearance)
 
 
 class _Exchange:
     """One call under way: the caller's request, and the response that is to be given to it."""
 
-    def __init__(self, request: httpx.Request) -> None:
+    def __init__(self, request: httpx.Request, origin: str) -> None:
         self.request = request
         self.response: httpx.Response | None = None
-        self._sent_on = _FIRST_GATEWAY in request.extensions
+        begun: _Begun | None = request.extensions.get(_ORIGIN_OF_CALL)
+        self.sent_on = begun is not None and begun.request() is not request  # some SDKs send the same object again
+        self.begun = begun if begun and self.sent_on else _Begun(weakref.ref(request), origin)
+        request.extensions[_ORIGIN_OF_CALL] = self.begun
         self._library = importlib.import_module(type(request).__module__.partition(".")[0])
 
     @property
@@ -60,7 +74,7 @@ class _Exchange:
         request = self.request
         replayable = isinstance(request.stream, self._library.ByteStream)
         names = frozenset(name.lower() for name in request.headers)
-        return Call(request.method, str(request.url), replayable, names, self._sent_on)
+        return Call(request.method, str(request.url), replayable, names, self.begun.appearance, self.sent_on)
 
     def licensed(self, step: Forward) -> httpx.Request:
         """A copy of the caller's request with the step's header fields."""
@@ -102,8 +116,8 @@ class LicensedTransport(httpx.BaseTransport):
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, with a lease where it goes to a configured gateway."""
-        exchange = _Exchange(request)
-        keeper = _keeper(self._session, request)
+        keeper = self._session.keeper(str(request.url))
+        exchange = _exchange(request, keeper)
         if keeper is None:
             return self._wrapped.handle_request(exchange.licensed(Forward({})))
         try:
@@ -173,8 +187,8 @@ class AsyncLicensedTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Send one request, with a lease where it goes to a configured gateway."""
-        exchange = _Exchange(request)
-        keeper = _keeper(self._session, request)
+        keeper = self._session.keeper(str(request.url))
+        exchange = _exchange(request, keeper)
         if keeper is None:
             return await self._wrapped.handle_async_request(exchange.licensed(Forward({})))
         try:
@@ -301,17 +315,17 @@ def licensed_async_client(
     return module.AsyncClient(transport=transport, **{"cookies": _no_cookies(), **options})
 
 
-def _keeper(session: WalletSession, request: httpx.Request) -> LeaseKeeper | None:
-    """The keeper of leases for this request; None where it goes to no gateway. Raises `TrustError` (`sent-on`)."""
-    keeper = session.keeper(str(request.url))
+def _exchange(request: httpx.Request, keeper: LeaseKeeper | None) -> _Exchange:
+    """The exchange of this request, which `keeper`, if any, keeps the leases for. Raises `TrustError` (`sent-on`)."""
     origin = "" if keeper is None else keeper.request.audience
-    if request.extensions.setdefault(_FIRST_GATEWAY, origin) != origin and keeper is not None:
+    exchange = _Exchange(request, origin)
+    if keeper is not None and exchange.begun.origin != origin:
         raise TrustError(
             "sent-on",
             f"A call was redirected to {origin} from elsewhere, under an address that may name this agent.",
             "It was not sent. Call that gateway by its own address.",
         )
-    return keeper
+    return exchange
 
 
 def _no_cookies() -> CookieJar:

@@ -82,7 +82,7 @@ class WalletSession:
         self._revoked: Revoked | None = None
         self._shown: dict[tuple[str, int], list[Contents]] = {}
         self._not_before: dict[str, float] = {}
-        self._ahead: dict[tuple[str, int], int] = {}
+        self._ahead: set[tuple[str, int]] = set()
         self._guard = threading.Lock()
         self._keepers: dict[str, LeaseKeeper] = {}
         for item in gateways:
@@ -142,11 +142,10 @@ class WalletSession:
 
     def _forget_ahead(self, origin: str, days: set[int]) -> None:
         """Forget what an earlier call fetched for `days`, whether or not anything can be fetched now."""
-        today = _day(self._now())
-        begun = dict.fromkeys(((origin, day) for day in days), today)
+        begun, yesterday = {(origin, day) for day in days}, _day(self._now()) - 1
         with self._guard:
             self._shown = {key: kept for key, kept in self._shown.items() if key not in begun}
-            self._ahead = {key: day for key, day in self._ahead.items() if key[1] >= today - 1} | begun
+            self._ahead = {key for key in self._ahead if key[1] >= yesterday} | begun
 
     def _days_unseen(self, origin: str, anew: bool) -> set[int]:
         # Read again at each call: whether another process's licence is known yet would tell of work elsewhere.
@@ -155,14 +154,8 @@ class WalletSession:
             return set()
         now, mark = self._now(), contents.licence.mark
         days = {_day(now + difference) for difference in (-MAX_CLOCK_DIFFERENCE_SECONDS, MAX_CLOCK_DIFFERENCE_SECONDS)}
-        return {day for day in days if not self._is_known(origin, day, mark, anew)}
-
-    def _is_known(self, origin: str, day: int, mark: bytes, anew: bool) -> bool:
-        """Whether `origin` was shown anything of the licence of `mark` on that day, or this has begun: on the same day
-        of this machine, for an urgent epoch since would tell who called right before midnight."""
-        key, today = (origin, day), _day(self._now())
-        begun = self._ahead.get(key, today) != today or (anew and key in self._ahead)
-        return not begun and any(_mark(one) == mark for one in self._shown.get(key, []))
+        known = {day for day in days if any(_mark(one) == mark for one in self._shown.get((origin, day), []))}
+        return days - {day for day in known if not (anew and (origin, day) in self._ahead)}
 
     def refresh(self, origin: str = "", time: int = 0) -> Refreshed:
         """Bring the membership up to the newest epoch; for the gateway `origin` from the one that it was shown last:
@@ -243,7 +236,7 @@ class WalletSession:
         octets = prover.present(contents, challenge, request, authenticated_origin, self._now())
         self._remember(contents, authenticated_origin, _day(challenge.time))
         with self._guard:
-            self._ahead.pop((authenticated_origin, _day(challenge.time)), None)
+            self._ahead.discard((authenticated_origin, _day(challenge.time)))
         return octets
 
     def warm(self, policy_id: str = "tier3-insured") -> int:
@@ -315,6 +308,7 @@ class WalletSession:
         # Locks may be held by threads that do not exist in the child, and two processes must not share session keys.
         for session in cls._all:
             session._guard = threading.Lock()
+            session._shown, session._ahead = {}, set()
             session._issuer.after_fork()
             for keeper in session._keepers.values():
                 keeper.after_fork()

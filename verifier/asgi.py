@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 from collections.abc import MutableMapping, Sequence
 from typing import Any
 from urllib.parse import quote
@@ -25,6 +26,9 @@ from verifier.problems import MENDED_BY_PROOF, Headers, Problem, problem_for
 _log = logging.getLogger("verifier")
 # With these the server sends a file by itself, and nobody asks again before each piece of it.
 _WHOLE_FILES = frozenset(("http.response.pathsend", "http.response.zerocopysend"))
+
+# What caches in front go by, most of them before `Cache-Control`: nginx, RFC 9213, Varnish and Fastly, Akamai.
+_FOR_CACHES = re.compile(rb"x-accel-expires|(.*-)?cache-control|surrogate-control|edge-control")
 
 
 class _Stopped(Exception):
@@ -190,8 +194,7 @@ class _Watched:
             headers = list(message.get("headers", []))
             kinds = [value for name, value in headers if name.lower() == b"content-type"]
             self._events = any(value.lower().startswith(b"text/event-stream") for value in kinds)
-            # A cache in front keeps what `Authorization` asked for to itself, and knows nothing of leases.
-            message = {**message, "headers": [*headers, (b"cache-control", b"private")]}
+            message = {**message, "headers": _kept_from_shared_caches(headers)}
         await self._send(message)
 
     async def receive(self) -> Message:
@@ -221,6 +224,14 @@ class _Watched:
             await self._send({"type": "http.response.body", "body": body, "more_body": False})
             self.ended = True
         raise _Stopped from error
+
+
+def _kept_from_shared_caches(headers: Headers) -> Headers:
+    """`headers` of an answer for the caller alone: a shared cache in front gives nobody else what `Authorization` asked
+    for, and knows nothing of leases. In one field, for some read the first only."""
+    values = [value for name, value in headers if name.lower() == b"cache-control"]
+    kept = [(name, value) for name, value in headers if not _FOR_CACHES.fullmatch(name.lower())]
+    return [*kept, (b"cache-control", b", ".join([*values, b"private"]))]
 
 
 def _lease_required() -> Rejected:

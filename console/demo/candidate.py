@@ -87,7 +87,7 @@ class Candidate:
         person = account or self.account
         with Browser() as browser:
             first = browser.open(self.sign_in_url)
-            provider = browser.submit(first, first.form_with("csrf"))
+            provider = browser.submit(first, first.form_with("csrf"), number=first.text.split(" type ")[1][:4])
             form = provider.form_with("login", "password")
             last = browser.submit(provider, form, press="allow", login=person.login, password=person.password)
         return first, last

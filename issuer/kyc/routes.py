@@ -74,6 +74,7 @@ def sign_in_page(request: Request, world: WorldDep, ticket: str) -> Response:
         "ticket": ticket,
         "providers": [provider.name for provider in world.settings.identity_providers],
         "page_csrf": csrf_token(browser + ticket),
+        "number": _number_to_type(browser + ticket),
     }
     response = pages.render(request, "sign_in.html", context)
     set_cookie(response, world, SIGN_IN_COOKIE, browser, world.settings.sign_in_round_trip_seconds)
@@ -88,12 +89,17 @@ async def start(
     ticket: str,
     provider: Annotated[str, Form(max_length=64)],
     csrf: Annotated[str, Form(max_length=64)],
+    number: Annotated[str, Form(max_length=64)],
 ) -> Response:
     """Sends the browser to the identity provider. Another site cannot skip the page with the code: it lacks the
-    cookie."""
+    cookie. Nor can it have its visitor click or type there before the page is seen: it does not know what to type."""
     browser = read_cookie(request, world, SIGN_IN_COOKIE)
     if browser is None or not hmac.compare_digest(csrf.encode(), csrf_token(browser + ticket).encode()):
         raise Denied("csrf", "This form did not come from our own page; open the sign-in link again.")
+    if number.strip() != _number_to_type(browser + ticket):
+        raise Denied(
+            "page-unread", "Open the sign-in link again, compare the codes, and type the number that stands there."
+        )
     application = await run_in_threadpool(Applications(world).by_ticket, ticket)
     return RedirectResponse(await sign_ins.start(application, provider, browser), SEE_OTHER)
 
@@ -115,6 +121,11 @@ def review(world: WorldDep, _: Admin, person_id: str, body: ReviewDecision) -> N
 def waive_wait(world: WorldDep, _: Admin, person_id: str) -> None:
     """Lets a person whose licence was revoked have the next one without waiting."""
     persons.waive_wait(world, person_id)
+
+
+def _number_to_type(page: str) -> str:
+    """Four digits for this browser and ticket, which only who reads the page can type."""
+    return f"{int(csrf_token('number' + page), 16) % 10_000:04}"
 
 
 def _callback(request: Request) -> Callback:

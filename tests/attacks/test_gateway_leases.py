@@ -9,11 +9,13 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 from joserfc import jwt
 from joserfc.jwk import ECKey
 
 from tests.verifier.sim_gateway import Gateway, Holder, refused
+from verifier.app import Connections
 
 
 @pytest.fixture
@@ -333,5 +335,31 @@ def test_no_cache_answers_in_the_place_of_the_gateway(gateway: Gateway) -> None:
         answer = await gateway.call(holder, await gateway.lease(holder))
         assert (answer.status_code, answer.headers["cache-control"]) == (200, "private")
         assert "cache-control" not in (await gateway.client.get("/v1/public/echo")).headers
+
+    asyncio.run(story())
+
+
+@pytest.mark.attack("1")
+def test_no_cache_is_told_otherwise_by_the_service(gateway: Gateway) -> None:
+    """Some headers are for shared caches alone, and go before `Cache-Control`."""
+    told = {
+        "X-Accel-Expires": "60",
+        "CDN-Cache-Control": "max-age=60",
+        "Surrogate-Control": "max-age=60",
+        "Edge-Control": "max-age=60",
+    }
+    said = told | {"Cache-Control": "max-age=60", "Access-Control-Max-Age": "9"}
+    service = httpx.MockTransport(lambda _: httpx.Response(200, headers=said, stream=httpx.ByteStream(b"plan")))
+    gateway.connections = lambda: Connections(upstream=service)  # type: ignore[method-assign]
+    gateway.start()
+
+    async def story() -> None:
+        holder = gateway.holder()
+        protected = await gateway.call(holder, await gateway.lease(holder))
+        assert protected.headers.get_list("cache-control") == ["max-age=60, private"]
+        assert protected.headers["access-control-max-age"] == "9"
+        assert not [name for name in told if name in protected.headers]
+        public = await gateway.client.get("/v1/public/echo")
+        assert [public.headers[name] for name in told] == list(told.values())
 
     asyncio.run(story())

@@ -3,6 +3,7 @@ it."""
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -310,12 +311,26 @@ def test_the_redirect_uri_and_the_verifier_are_those_of_the_request(
 
 
 def test_the_page_with_the_code_cannot_be_skipped(issuer: IssuerUnderTest, applicant: Applicant) -> None:
-    form = {"csrf": "0" * 64, "provider": "identity"}
+    form = {"csrf": "0" * 64, "provider": "identity", "number": "0000"}
     without_cookie = applicant.browse("POST", applicant.sign_in_path, data=form)
     assert without_cookie.status_code == 403
     applicant.browse("GET", applicant.sign_in_path)
     assert applicant.browse("POST", applicant.sign_in_path, data=form).status_code == 403
     assert issuer.provider.requests == []
+
+
+def test_the_page_with_the_code_has_to_be_read(issuer: IssuerUnderTest, applicant: Applicant) -> None:
+    """Another site has its visitor click or type fast, and leads on to a stranger's page between two clicks or keys."""
+    page = applicant.browse("GET", applicant.sign_in_path).text
+    csrf, number = re.findall(r'name="csrf" value="([^"]*)"|type (\d{4}) here', page)
+    form = {"csrf": csrf[0], "provider": "identity"}
+    for typed in ("", applicant.code, "0000" if number[1] != "0000" else "0001"):
+        assert applicant.browse("POST", applicant.sign_in_path, data=form | {"number": typed}).status_code in (400, 403)
+    assert issuer.provider.requests == []
+    assert applicant.browse("POST", applicant.sign_in_path, data=form | {"number": f" {number[1]} "}).status_code == 303
+    mallory = Applicant(issuer.http, issuer.world.trust)  # sees another number on the same page
+    mallory.sign_in_path = applicant.sign_in_path
+    assert f"type {number[1]} here" not in mallory.browse("GET", applicant.sign_in_path).text
 
 
 def test_an_unknown_provider(issuer: IssuerUnderTest, applicant: Applicant) -> None:

@@ -14,7 +14,7 @@ import pytest
 import circuits
 from circuits.scalar import ORDER, inverse
 from console.proving import present
-from prover import Refused
+from prover import NotReady, Refused
 from tests.prover.conftest import FakeGateway, World, unb64
 from tests.prover.two import (
     DAY,
@@ -319,6 +319,8 @@ def test_a_challenge_does_not_join_the_lease_of_one_day_to_the_pseudonym_of_the_
         return refusal
 
     world.gateway.override = again
+    with pytest.raises(NotReady, match="not-begun"):
+        client.get(f"{HERE}/v1/autonomous/x")
     assert client.get(f"{HERE}/v1/autonomous/x").status_code == 200
     answered = [circuits.decode_presentation(unb64(form["subject_token"])).nonce for form in exchanges(world.gateway)]
     assert offered

@@ -81,7 +81,8 @@ class Applicant:
         """The browser opens the sign-in page and goes on to the provider."""
         page = self.browse("GET", self.sign_in_path)
         found = re.search(r'name="csrf" value="([^"]*)"', page.text)
-        form = {"csrf": found.group(1) if found else "", "provider": provider}
+        number = re.search(r"type (\d{4}) here", page.text)
+        form = {"csrf": found[1] if found else "", "provider": provider, "number": number[1] if number else ""}
         return self.browse("POST", self.sign_in_path, data=form)
 
     def come_back(self, parameters: dict[str, str]) -> httpx.Response:

@@ -10,7 +10,8 @@ The whole conduct of a licensed call is in these generators, once for synchronou
   nothing that this agent does elsewhere: the epoch, the day and the times of holder proofs;
 * a call appears under one day and licence: where another pseudonym is asked of it, it fails, and the next one begins;
 * renewal happens inside a call, at a random 60 to 90 % of the lease's life, while the lease still runs; other calls go
-  on with the old lease meanwhile, and a failing gateway is no reason to stop before the lease ends;
+  on with the old lease meanwhile, and a failing gateway is no reason to stop before the lease ends, except for a call
+  that has shown the next day's pseudonym by then;
 * many calls at once make one presentation (`Locked`; whoever comes second finds the new lease);
 * 503 goes to the caller, and its Retry-After holds back further presentations; a final 403 raises `Refused`.
 

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any
 
 import httpx
+from fastapi import Request
 from joserfc.jwk import KeySet
 
 from circuits import Malformed, Rejected
@@ -23,6 +24,7 @@ from issuer.kyc.provider import Provider
 from issuer.settings import IdentityProvider, TrustedInsurer, load_settings
 from issuer.signed import read_signed
 from issuer.web.octets import from_text, to_text
+from issuer.web.session import COOKIE, read_cookie
 from tests.fuzz import mutate
 from tests.fuzz.asgi import ask, asyncio_run
 from tests.fuzz.scratch import scratch
@@ -219,6 +221,15 @@ _HTTP = mutate.lines(mutate.words(b"APP", b"%00", b"%ff", b"?", b"&limit=", b"%2
                      mutate.json_text)  # fmt: skip
 
 
+def _cookies(data: bytes) -> None:
+    """A Cookie header: a value is taken from the very name alone, whatever stands around that."""
+    request = Request({"type": "http", "headers": [(b"cookie", data)]})
+    value = read_cookie(request, _issuer().app.state.world, COOKIE)
+    if value is not None:
+        pair = f"{COOKIE}={value}".encode("latin-1")
+        require(any(part in (pair, b" " + pair) for part in data.split(b";")), "a cookie of another name")
+
+
 def _archive_row(data: bytes) -> None:
     """The issuer's answer to openers, and the checks that an opener makes of it."""
     try:
@@ -256,6 +267,9 @@ TARGETS = (
     Target("provider-answers", _provider_answers, (Unavailable, Denied), _provider_seeds,
            ("issuer.kyc.provider.Provider",), _JSON_LINES, 4096, runs=150),
     Target("issuer-http", _http, (), _http_seeds, ("issuer.app.create_app",), _HTTP, 2048, seconds=3, runs=150),
+    Target("issuer-cookies", _cookies, (), lambda: [b"application=x", b"a=b; application=x; \xa0application=y"],
+           ("issuer.web.session.read_cookie",), mutate.words(b";", b" ", b"\xa0", b"application=", b'"'), 256,
+           runs=500),
     Target("archive-row", _archive_row, (Failure, Malformed, Rejected), _archive_seeds, ("console.opening.row_of",),
            mutate.json_text, runs=500),
 )  # fmt: skip
